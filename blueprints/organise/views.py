@@ -1,0 +1,1 @@
+"""The organise views."""

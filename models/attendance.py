@@ -1,0 +1,56 @@
+"""Attendance marks: append-only facts. The attendance of a slot is a pure function of its marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, now
+
+
+class Presence(StrEnum):
+    PRESENT = "present"
+    LATE = "late"
+    LEFT_EARLY = "left_early"
+    ABSENT = "absent"
+    EXCUSED = "excused"
+    UNMARKED = "unmarked"  # takes the last mark back: a slip of the finger
+
+
+class AttendanceMark(Base):
+    """One append-only fact: this registration was present (or not) in this slot, who says so, when, how."""
+
+    __tablename__ = "attendance_mark"
+    __table_args__ = (Index("ix_attendance_mark_registration_slot", "registration_id", "slot_id"),)
+
+    client_id: Mapped[str] = mapped_column(String(40), unique=True)  # made by the device: a repeated send is a no-op
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id"))
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), index=True)
+    presence: Mapped[Presence] = mapped_column(String(12))
+    method: Mapped[str] = mapped_column(String(10), default="list")  # qr, list, kiosk, import
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    marked_at: Mapped[datetime]  # on the device
+    received_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SlotSignOff(Base):
+    """The trainer's statement that a slot's list is right."""
+
+    __tablename__ = "slot_sign_off"
+
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+def presence_of(marks: Iterable[AttendanceMark]) -> Presence:
+    """The presence that a slot's marks of one registration say: the latest by device time, then by client id.
+
+    Independent of the order in which marks arrive, and of repeats: devices may be offline.
+    """
+    latest = max(marks, key=lambda mark: (mark.marked_at, mark.client_id), default=None)
+    return Presence(latest.presence) if latest else Presence.UNMARKED

@@ -1,0 +1,128 @@
+"""Organisations, who works there, and their membership of the cluster."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, ForeignKey, Index, String, Table, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Texts, now, random_id
+from models.people import Person
+
+organisation_area = Table(
+    "organisation_area",
+    Base.metadata,
+    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
+    Column("area_id", ForeignKey("area.id"), primary_key=True, index=True),
+)
+
+
+class OrganisationKind(StrEnum):
+    COMPANY = "company"
+    LARGE_COMPANY = "large_company"
+    START_UP = "start_up"
+    UNIVERSITY = "university"
+    HOSPITAL = "hospital"
+    PUBLIC_BODY = "public_body"
+    OTHER = "other"
+
+
+class Organisation(Base):
+    """A company, hospital, university or public body."""
+
+    __tablename__ = "organisation"
+
+    public_id: Mapped[str] = mapped_column(String(26), unique=True, default=random_id)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    legal_name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200))  # trade name: how people say it
+    kind: Mapped[OrganisationKind] = mapped_column(String(20), default=OrganisationKind.COMPANY)
+    enterprise_number: Mapped[str | None] = mapped_column(String(10), unique=True)  # ten digits, mod 97 checked
+    vat_number: Mapped[str | None] = mapped_column(String(20))
+    street: Mapped[str] = mapped_column(String(200), default="")
+    postcode: Mapped[str] = mapped_column(String(20), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    country: Mapped[str] = mapped_column(String(2), default="BE")
+    billing_email: Mapped[str | None] = mapped_column(String(254))
+    directory_texts: Mapped[Texts] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class EmailDomain(Base):
+    """A verified e-mail domain of an organisation: a proven address in it makes a verified affiliation."""
+
+    __tablename__ = "email_domain"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    domain: Mapped[str] = mapped_column(String(190), unique=True)
+    verified_at: Mapped[datetime | None]
+
+
+class AffiliationStatus(StrEnum):
+    CLAIMED = "claimed"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    ENDED = "ended"
+
+
+class Affiliation(Base):
+    """A person at an organisation. Only a verified one gives company rights."""
+
+    __tablename__ = "affiliation"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    status: Mapped[AffiliationStatus] = mapped_column(String(10), default=AffiliationStatus.CLAIMED)
+    is_main: Mapped[bool] = mapped_column(default=False)
+    is_hr_manager: Mapped[bool] = mapped_column(default=False)
+    is_billing_contact: Mapped[bool] = mapped_column(default=False)
+    verified_by: Mapped[str | None] = mapped_column(String(10))  # domain, hr, staff
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    verified_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+    organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+
+    __table_args__ = (
+        Index(
+            "uq_affiliation_live",
+            "person_id",
+            "organisation_id",
+            unique=True,
+            sqlite_where=text("status IN ('claimed', 'verified')"),
+            postgresql_where=text("status IN ('claimed', 'verified')"),
+        ),
+    )
+
+
+class MembershipStatus(StrEnum):
+    APPLIED = "applied"
+    APPROVED = "approved"
+    ACTIVE = "active"
+    GRACE = "grace"
+    LAPSED = "lapsed"
+    RESIGNED = "resigned"
+    SUSPENDED = "suspended"
+
+
+class Membership(Base):
+    """An organisation's paid-up relation to the cluster over a period (both days included)."""
+
+    __tablename__ = "membership"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    status: Mapped[MembershipStatus] = mapped_column(String(10), default=MembershipStatus.APPLIED)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    grace_until: Mapped[date | None]
+
+    organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+
+    def gives_member_price(self, day: date) -> bool:
+        """Active or in grace on `day`. The days decide, not only the status: the clock may be late."""
+        if self.status not in (MembershipStatus.ACTIVE, MembershipStatus.GRACE):
+            return False
+        return self.starts_on <= day <= (self.grace_until or self.ends_on)

