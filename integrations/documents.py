@@ -1,0 +1,175 @@
+"""PDF documents by typst: certificates, sign-in sheets and badges.
+
+The templates are in templates/documents. They print; they never compute: every value they get is a finished string
+in the reader's language. Pictures (emblems, QR codes, signatures) are SVG text made by us, never taken from users.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import typst
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "documents"
+
+# PDF/A-2a: keeps for decades; PDF/UA-1: a screen reader can follow it (ISO 19005-2, ISO 14289-1).
+STANDARDS: list[Any] = ["a-2a", "ua-1"]
+
+# The fixed words that each template prints: the keys that `data["words"]` must hold.
+WORDS: dict[str, tuple[str, ...]] = {
+    "certificate": (
+        "title", "certifies", "did", "dates", "hours", "place", "assessment", "outcomes", "number", "issued",
+        "valid", "verify", "qr",
+    ),
+    "sign-in-sheet": (
+        "title", "name", "organisation", "signature", "trainer", "place", "half-day", "statement", "countersign",
+        "sign-off", "present", "date", "page",
+    ),
+    "badge-sheet": ("title", "qr"),
+}  # fmt: skip
+
+
+class DocumentError(RuntimeError):
+    """The document could not be made; the message is the engine's own."""
+
+
+class UnprintableText(DocumentError):
+    """A text holds characters that the document's typefaces lack. Ask for the text in Latin, Greek or Cyrillic letters.
+
+    `characters` is the string of those characters, in the order in which they were met.
+    """
+
+    def __init__(self, characters: str) -> None:
+        self.characters = characters
+        super().__init__(f"These characters cannot be printed: {' '.join(characters)}")
+
+
+def render(template: str, data: dict[str, Any], *, issued_epoch: int) -> bytes:
+    """The PDF/A-2a and PDF/UA-1 file of one document. The same arguments give the same bytes, on any machine.
+
+    `template` is a key of WORDS. `issued_epoch` is the document's date in seconds since 1970, UTC.
+    `?` below means: may be absent or None.
+
+    Every document: `lang` (en, fr, nl), `words` (WORDS says which; see services/document_words.py),
+    `brand {name, emblem, colour?}`, `area? {name, colour, emblem}`; colours are "#RRGGBB", pictures SVG text.
+
+    - certificate: `number, name, title, dates, hours, place, assessment?, outcomes?` (up to 5 texts) or `steps?` (up
+      to 8), `issuer {name, legal}, signatory {name, role, signature?}, issued, valid?, verify {url, qr}`.
+      The words `certifies` and `verify` keep `{issuer}` in them.
+    - sign-in-sheet: `event, code, blank?` (empty lines, 2), `people [{name, organisation?}]`,
+      `slots [{when, place, trainer}]`: one sheet per slot. The word `page` keeps `{page}` and `{pages}`.
+    - badge-sheet: `event, people [{name, organisation?, qr, role?, colour?, emblem?}]`, ten to a page.
+
+    Raises UnprintableText for a character that no typeface has, DocumentError for anything else, ValueError for an
+    unknown template or missing words.
+    """
+    import typst
+
+    if template not in WORDS:
+        raise ValueError(f"There is no document template {template!r}.")
+    missing = [key for key in WORDS[template] if not data["words"].get(key)]
+    if missing:
+        raise ValueError(f"The words of {template} lack {', '.join(missing)}.")
+    text = json.dumps(_printable(data), ensure_ascii=False, sort_keys=True)
+    try:
+        pdf = _compiler(template).compile(
+            format="pdf", sys_inputs={"data": text}, pdf_standards=STANDARDS, timestamp=issued_epoch
+        )
+    except typst.TypstError as error:
+        raise _named(error) from error
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+# Characters that print nothing: controls other than tab and newline, halves of a character, and the byte-order mark.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def _printable(value: Any) -> Any:
+    """`value` without the absent parts and without invisible characters; accents joined to their letters."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", _INVISIBLE.sub("", value))
+    if isinstance(value, dict):
+        return {key: _printable(part) for key, part in value.items() if part is not None}
+    if isinstance(value, (list, tuple)):
+        return [_printable(part) for part in value]
+    return value
+
+
+_REFUSED = re.compile(r'(?:the text|codepoint) `"(.*?)"`', re.DOTALL)
+_ESCAPED = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
+
+
+def _named(error: typst.TypstError) -> DocumentError:
+    refused = "".join(_REFUSED.findall(error.diagnostic))
+    if not refused:
+        return DocumentError(error.diagnostic)
+    plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), refused)
+    return UnprintableText("".join(dict.fromkeys(plain)))
+
+
+# A compiler serves one thread only, and the fonts are read lazily from their folder: both belong to one process.
+_of_thread = threading.local()
+_of_process: dict[int, typst.Fonts] = {}
+_making_fonts = threading.Lock()
+
+
+def _compiler(template: str) -> typst.Compiler:
+    import typst
+
+    kept: dict[tuple[int, str], typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
+    key = (os.getpid(), template)
+    if key not in kept:
+        kept[key] = typst.Compiler(str(TEMPLATES / f"{template}.typ"), root=str(TEMPLATES), font_paths=_fonts())
+    return kept[key]
+
+
+def _fonts() -> typst.Fonts:
+    import typst
+
+    with _making_fonts:
+        if os.getpid() not in _of_process:
+            folder = _font_folder()
+            _of_process[os.getpid()] = typst.Fonts(
+                include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
+            )
+        return _of_process[os.getpid()]
+
+
+def _font_folder() -> Path:
+    """A folder of our four faces, kept until this process ends.
+
+    The engine takes folders only, and the wheels' own folders hold each face twice (OTF and TTF) in an order that
+    differs between machines, and with it the bytes of the document.
+    """
+    import font_source_sans_pro
+    import font_source_serif_pro
+
+    serif, sans = font_source_serif_pro.font_files_otf, font_source_sans_pro.font_files_otf
+    faces = (
+        serif["SourceSerifPro"], serif["SourceSerifProSemibold"], sans["SourceSansPro"], sans["SourceSansProSemibold"],
+    )  # fmt: skip
+    folder = Path(tempfile.mkdtemp(prefix="atrium-fonts-"))
+    atexit.register(_remove, folder, os.getpid())
+    for face in map(Path, faces):
+        try:
+            (folder / face.name).symlink_to(face.resolve())
+        except OSError:  # a file system without links
+            shutil.copyfile(face, folder / face.name)
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    # A forked child inherits this call and must leave its parent's folder alone.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
