@@ -1,0 +1,271 @@
+"""Orders: placing one, reading one, and receiving money for it. What is paid is what the ledger says."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from flask import current_app
+from flask_babel import force_locale
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from integrations.references import structured_communication
+from models.base import ALPHABET, db, in_language, now
+from models.courses import Course
+from models.events import Event
+from models.orders import LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.people import Person
+from models.registrations import Registration, Status
+from services.dates import say_day
+from services.notices import tell_locked
+from services.places import FRESH, change_locked, lock_events_locked
+from services.prices import Price, why
+from services.readers import Reader
+from services.transaction import require_writing, writing
+
+
+class AlreadyBooked(Exception):
+    """This bank reference is in the ledger already: money counts once."""
+
+
+class NothingToBook(Exception):
+    """An amount of zero, or an order that asks for no money."""
+
+
+class WishLike(Protocol):
+    """What place_order_locked copies from services/registrations.Wish."""
+
+    @property
+    def given_name(self) -> str: ...
+    @property
+    def family_name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+    @property
+    def organisation_name(self) -> str: ...
+    @property
+    def needs(self) -> str: ...
+    @property
+    def visible_to_guests(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Who orders what, at which price, when: everything `place_order_locked` freezes."""
+
+    event: Event
+    person: Person
+    reader: Reader
+    price: Price
+    locale: str
+    source: str
+    at: datetime
+
+
+def new_code() -> str:
+    """An order code such as MH-4K7Q-92XD: the cluster's initials and 40 random bits, nothing to confuse when read aloud."""
+    words = str(current_app.extensions["cluster"].name).split()
+    initials = "".join(word[0] for word in words if word[0].isalnum())[:2].upper() or "AT"
+    body = "".join(secrets.choice(ALPHABET) for _ in range(8)).upper()
+    return f"{initials:X<2}-{body[:4]}-{body[4:]}"
+
+
+def new_reference() -> str:
+    """A Belgian structured communication from ten random digits: it tells nobody how many orders there are."""
+    return structured_communication(1 + secrets.randbelow(9_999_999_998))
+
+
+def place_order_locked(placed: Placed, wish: WishLike, status: Status, hold_until: datetime | None) -> Registration:
+    """An order of one line with its registration (not yet begun: see services/places.begin_locked)."""
+    session = require_writing()
+    event, price, at = placed.event, placed.price, placed.at
+    order = Order(
+        code=new_code(),
+        reference=None if price.is_free else new_reference(),
+        buyer_id=placed.person.id,
+        buyer_email=wish.email,
+        locale=placed.locale,
+        terms_version=str(current_app.extensions["cluster"].terms["version"]),
+        policy=in_language(event.policies, placed.locale)[:600],
+        due_at=hold_until,
+        created_at=at,
+    )
+    session.add(order)
+    registration = Registration(
+        event_id=event.id,
+        person_id=placed.person.id,
+        ticket_id=price.ticket.id,
+        quota_id=price.ticket.quota_id,
+        order=order,
+        organisation_id=placed.reader.organisation_id,
+        status=status,
+        hold_until=hold_until,
+        queued_at=at if status is Status.WAITLISTED else None,
+        is_member=placed.reader.is_member,
+        given_name=wish.given_name,
+        family_name=wish.family_name,
+        email=wish.email,
+        phone=wish.phone,
+        organisation_name=wish.organisation_name or placed.reader.organisation_name,
+        needs=wish.needs,
+        visible_to_guests=wish.visible_to_guests,
+        source=placed.source,
+        created_at=at,
+        updated_at=at,
+    )
+    session.add(order_line(order, registration, placed))
+    return registration
+
+
+def order_line(order: Order, registration: Registration, placed: Placed) -> OrderLine:
+    """The price frozen on the order, with the sentence that explains it in the order's language."""
+    price = placed.price
+    with force_locale(placed.locale):
+        sentence = why(price, say_day(placed.at, placed.locale, placed.event.zone))
+    return OrderLine(
+        order=order,
+        registration=registration,
+        description=in_language(placed.event.titles, placed.locale)[:300],
+        net_cents=price.net_cents,
+        vat=price.ticket.vat,
+        vat_rate=price.vat_rate,
+        vat_cents=price.vat_cents,
+        gross_cents=price.gross_cents,
+        why=sentence[:400],
+    )
+
+
+def load_order(code: str) -> Order | None:
+    """An order with all that its page shows, or None. Codes are read without regard to case."""
+    registrations = selectinload(Order.registrations)
+    return db.session.scalar(
+        select(Order)
+        .where(Order.code == code.strip().upper())
+        .options(
+            joinedload(Order.buyer),
+            selectinload(Order.lines).joinedload(OrderLine.registration),
+            selectinload(Order.ledger),
+            registrations.joinedload(Registration.event).selectinload(Event.slots),
+            registrations.joinedload(Registration.event).selectinload(Event.areas),
+            registrations.joinedload(Registration.event).joinedload(Event.course).load_only(Course.slug, Course.titles),
+            registrations.joinedload(Registration.ticket),
+            registrations.joinedload(Registration.organisation),
+        )
+        .execution_options(**FRESH)
+    )
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The money of an order, in cents: what is owed now, what came, what went back."""
+
+    owed_cents: int
+    received_cents: int
+    refunded_cents: int
+
+    @property
+    def status(self) -> PaymentStatus:
+        return payment_status(self.owed_cents, self.received_cents, self.refunded_cents)
+
+    @property
+    def to_pay_cents(self) -> int:
+        return max(self.owed_cents - self.received_cents + self.refunded_cents, 0)
+
+    @property
+    def to_return_cents(self) -> int:
+        return max(self.received_cents - self.refunded_cents - self.owed_cents, 0)
+
+
+def balance(order: Order) -> Balance:
+    """The balance of a loaded order (`lines` with their registrations, and `ledger`)."""
+    return Balance(
+        owed_cents=sum(line.gross_cents for line in order.lines if line.is_owed),
+        received_cents=sum(entry.cents for entry in order.ledger if entry.cents > 0),
+        refunded_cents=-sum(entry.cents for entry in order.ledger if entry.cents < 0),
+    )
+
+
+def receive_money(
+    code: str,
+    cents: int,
+    *,
+    provider: str,
+    provider_reference: str,
+    booked_at: datetime,
+    actor: Person | None,
+    note: str = "",
+    at: datetime | None = None,
+) -> Order:
+    """Book money that arrived for an order and confirm what it covers.
+
+    `cents` > 0; `provider_reference` is unique per provider (the bank's own reference). Raises AlreadyBooked for a
+    repeated reference and NothingToBook for an amount that is not positive. Too little or too much is kept as it is:
+    the order is then partly paid or overpaid.
+    """
+    at = at or now()
+    if cents <= 0:
+        raise NothingToBook(code)
+    with writing() as session:
+        event_ids = set(
+            session.scalars(
+                select(Registration.event_id).join(Order).where(Order.code == code)
+            )
+        )
+        lock_events_locked(event_ids)
+        order = session.execute(
+            select(Order).where(Order.code == code).with_for_update().execution_options(**FRESH)
+        ).scalar_one()
+        if session.scalar(
+            select(LedgerEntry.id).where(
+                LedgerEntry.provider == provider, LedgerEntry.provider_reference == provider_reference
+            )
+        ):
+            raise AlreadyBooked(provider_reference)
+        session.add(
+            LedgerEntry(
+                order=order,
+                kind="receipt",
+                provider=provider,
+                provider_reference=provider_reference,
+                cents=cents,
+                note=note,
+                actor_id=actor.id if actor else None,
+                booked_at=booked_at,
+                created_at=at,
+            )
+        )
+        session.flush()
+        settle_locked(order, at, actor=actor)
+        return order
+
+
+def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) -> list[Registration]:
+    """Confirm every registration that the order's money covers, earliest `hold_until` first. Returns those confirmed.
+
+    What is confirmed already is covered first. The order's events must be locked.
+    """
+    session = require_writing()
+    session.flush()
+    lines = session.scalars(
+        select(OrderLine)
+        .where(OrderLine.order_id == order.id)
+        .options(joinedload(OrderLine.registration).joinedload(Registration.order))
+        .execution_options(**FRESH)
+    ).all()
+    money = sum(session.scalars(select(LedgerEntry.cents).where(LedgerEntry.order_id == order.id)))
+    money -= sum(line.gross_cents for line in lines if line.registration.status == Status.CONFIRMED)
+    waiting = [line for line in lines if line.registration.status == Status.AWAITING_PAYMENT]
+    confirmed = []
+    for line in sorted(waiting, key=lambda line: (line.registration.hold_until or line.registration.created_at, line.id)):
+        if money < line.gross_cents:
+            break
+        money -= line.gross_cents
+        change_locked(line.registration, Status.CONFIRMED, actor=actor, reason="paid", at=at)
+        tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
+        confirmed.append(line.registration)
+    return confirmed

@@ -1,0 +1,101 @@
+"""Counting places. The event row is the lock: every function here runs inside `writing()` after `lock_event_locked`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from models.events import Event, Quota
+from models.people import Person
+from models.registrations import HOLDING, Registration, Status, Transition
+from services.transaction import require_writing
+
+FRESH = {"populate_existing": True}  # the identity map would hand back the row as it was before the lock
+
+
+def lock_event_locked(event_id: int) -> Event:
+    """Lock the event's row and read it and its quotas anew. Lock several events in ascending id (see lock_events_locked).
+
+    Raises NoResultFound when there is no such event.
+    """
+    session = require_writing()
+    event = session.execute(
+        select(Event).where(Event.id == event_id).with_for_update().execution_options(**FRESH)
+    ).scalar_one()
+    quotas_locked(event_id)
+    return event
+
+
+def lock_events_locked(event_ids: set[int]) -> dict[int, Event]:
+    """Lock several events in ascending id, so that two transactions never wait for each other."""
+    return {event_id: lock_event_locked(event_id) for event_id in sorted(event_ids)}
+
+
+def quotas_locked(event_id: int) -> list[Quota]:
+    """The event's quotas as they are now; the event must be locked."""
+    session = require_writing()
+    found = session.scalars(
+        select(Quota).where(Quota.event_id == event_id).order_by(Quota.id).execution_options(**FRESH)
+    )
+    return list(found)
+
+
+def begin_locked(registration: Registration, *, actor: Person | None, reason: str, at: datetime) -> None:
+    """Add a new registration with its first row of history, and take its place when its status takes one."""
+    session = require_writing()
+    if registration.status in HOLDING:
+        quota_locked(registration.quota_id).take()
+        registration.holds_place = True
+    session.add(registration)
+    session.add(
+        Transition(
+            registration=registration,
+            from_status=None,
+            to_status=registration.status,
+            actor_id=actor.id if actor else None,
+            reason=reason,
+            at=at,
+        )
+    )
+
+
+def change_locked(
+    registration: Registration,
+    to: Status,
+    *,
+    actor: Person | None,
+    reason: str,
+    at: datetime,
+    hold_until: datetime | None = None,
+) -> None:
+    """Move a registration to another status and its quota with it. The event must be locked.
+
+    Raises TransitionRefused when the table has no such step and QuotaFull when a place is needed and none is free.
+    """
+    session = require_writing()
+    session.add(registration.move(to, actor=actor, reason=reason, at=at))
+    holds = to in HOLDING
+    if holds and not registration.holds_place:
+        quota_locked(registration.quota_id).take()
+    elif registration.holds_place and not holds:
+        quota_locked(registration.quota_id).give_back()
+    registration.holds_place = holds
+    registration.hold_until = hold_until
+    if to is Status.WAITLISTED:
+        registration.queued_at = at
+
+
+def quota_locked(quota_id: int) -> Quota:
+    """The quota by its id, from the identity map when `lock_event_locked` read it."""
+    return require_writing().get_one(Quota, quota_id)
+
+
+def holding_locked(event_id: int, *, organisation_id: int | None = None, ticket_id: int | None = None) -> int:
+    """How many places an organisation, or a ticket, holds on the event now."""
+    query = select(func.count()).where(Registration.event_id == event_id, Registration.holds_place.is_(True))
+    if organisation_id is not None:
+        query = query.where(Registration.organisation_id == organisation_id)
+    if ticket_id is not None:
+        query = query.where(Registration.ticket_id == ticket_id)
+    return require_writing().scalar(query) or 0

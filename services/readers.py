@@ -1,0 +1,70 @@
+"""Who reads a price: what a person may buy, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, exists, or_, select
+
+from models.base import db
+from models.organisations import Affiliation, AffiliationStatus, Membership, MembershipStatus, Organisation
+from models.people import EmailAddress, Person, StaffRole
+
+ZONE = ZoneInfo("Europe/Brussels")  # the zone whose calendar day decides about a membership
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The facts about a person that decide about prices. A guest has none of them."""
+
+    person_id: int | None = None
+    organisation_id: int | None = None
+    organisation_name: str = ""
+    is_member: bool = False
+    is_staff: bool = False
+
+
+GUEST = Reader()
+
+
+def reader_for(person: Person | None, at: datetime) -> Reader:
+    """The reader that `person` is at the instant `at`; one query.
+
+    The member price needs a proven address and a verified affiliation with an organisation whose membership is active
+    or in grace on that day (Brussels calendar). With several affiliations a member comes first, then the main one.
+    """
+    if person is None:
+        return GUEST
+    day = at.astimezone(ZONE).date()
+    current = and_(
+        Membership.organisation_id == Affiliation.organisation_id,
+        Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
+        Membership.starts_on <= day,
+        or_(Membership.ends_on >= day, Membership.grace_until >= day),
+    )
+    proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
+    staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
+    rows = db.session.execute(
+        select(Organisation.id, Organisation.name, Membership.id, Affiliation.is_main, proven, staff)
+        .select_from(Person)
+        .outerjoin(
+            Affiliation,
+            and_(Affiliation.person_id == Person.id, Affiliation.status == AffiliationStatus.VERIFIED),
+        )
+        .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
+        .outerjoin(Membership, current)
+        .where(Person.id == person.id)
+    ).all()
+    rows = sorted(rows, key=lambda row: (row[2] is None, not row[3], row[0] or 0))
+    if not rows:
+        return GUEST
+    organisation_id, name, membership_id, _, is_proven, is_staff = rows[0]
+    return Reader(
+        person_id=person.id,
+        organisation_id=organisation_id,
+        organisation_name=name or "",
+        is_member=bool(membership_id and is_proven),
+        is_staff=bool(is_staff),
+    )

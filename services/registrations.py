@@ -1,0 +1,333 @@
+"""Registering, cancelling, accepting and declining: every way a person gets a place or leaves one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from models.base import db, now
+from models.events import Approval, Event, Quota, Ticket, Visibility
+from models.orders import Order, OrderLine
+from models.people import Person
+from models.registrations import LIVE, Registration, Status
+from services.deadlines import payment_due
+from services.notices import tell_locked
+from services.orders import Placed, place_order_locked, settle_locked
+from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
+from services.prices import Offer, Price, offer
+from services.readers import GUEST, Reader, reader_for
+from services.transaction import require_writing, writing
+from services.waiting_list import promote_locked
+
+
+class RegistrationRefused(Exception):
+    """A registration that cannot be taken; each subclass says why and carries what the page needs to say next."""
+
+
+class RegistrationClosed(RegistrationRefused):
+    """The event takes no registrations now: not yet open, over, postponed, cancelled or closed."""
+
+
+class AlreadyRegistered(RegistrationRefused):
+    """The person has a live registration on the event: `order_code` leads to it."""
+
+    def __init__(self, order_code: str) -> None:
+        super().__init__(order_code)
+        self.order_code = order_code
+
+
+class MembersOnly(RegistrationRefused):
+    """Only members may register; the reader is not one."""
+
+
+class EventFull(RegistrationRefused):
+    """No place is free and the event has no waiting list."""
+
+
+class TicketGone(RegistrationRefused):
+    """The ticket asked for is not on sale for this reader."""
+
+
+class OrganisationCapReached(RegistrationRefused):
+    """The reader's organisation holds as many places as it may (`cap`)."""
+
+    def __init__(self, cap: int) -> None:
+        super().__init__(cap)
+        self.cap = cap
+
+
+class PriceChanged(RegistrationRefused):
+    """The price differs from the one on the page the person confirmed; nothing was booked."""
+
+    def __init__(self, shown_cents: int, price: Price) -> None:
+        super().__init__(shown_cents, price.gross_cents)
+        self.shown_cents = shown_cents
+        self.price = price
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a registration form says. `shown_cents` is the gross price of the page that was confirmed."""
+
+    given_name: str
+    family_name: str
+    email: str
+    phone: str = ""
+    organisation_name: str = ""
+    needs: str = ""
+    visible_to_guests: bool = False
+    ticket: str | None = None  # public id; None: the best for this reader
+    shown_cents: int | None = None
+
+
+def register(person: Person, event_id: int, wish: Wish, *, locale: str, at: datetime | None = None) -> Order:
+    """Register a signed-in person at once: confirmed, awaiting payment, or waiting when no place is free.
+
+    Raises a RegistrationRefused; then nothing is written.
+    """
+    at = at or now()
+    with writing():
+        event = lock_event_locked(event_id)
+        reader = reader_for(person, at)
+        return register_locked(event, person, reader, wish, locale=locale, source="self", at=at)
+
+
+def register_locked(
+    event: Event, person: Person, reader: Reader, wish: Wish, *, locale: str, source: str, at: datetime
+) -> Order:
+    """Register `person` on the locked event, as `reader` for the price. `source`: self or guest."""
+    refuse_double_locked(event, person)
+    if not event.registration_is_open(at):
+        raise RegistrationClosed(event.slug)
+    if event.visibility == Visibility.MEMBERS and not reader.is_member:
+        raise MembersOnly(event.slug)
+    price = chosen_price(tickets_locked(event), reader, wish, at)
+    if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
+        raise PriceChanged(wish.shown_cents, price)
+    status = first_status_locked(event, reader, price)
+    placed = Placed(event, person, reader, price, locale=locale, source=source, at=at)
+    hold = payment_due(at, event.starts_at, event.zone) if status is Status.AWAITING_PAYMENT else None
+    registration = place_order_locked(placed, wish, status, hold)
+    begin_locked(registration, actor=person, reason="registered", at=at)
+    tell_locked(FIRST_MAIL[status], registration)
+    return registration_order(registration)
+
+
+FIRST_MAIL = {
+    Status.CONFIRMED: "registration_confirmed",
+    Status.AWAITING_PAYMENT: "registration_received",
+    Status.WAITLISTED: "registration_waitlisted",
+    Status.PENDING_APPROVAL: "registration_received",
+}
+
+
+def registration_order(registration: Registration) -> Order:
+    order: Order = registration.order
+    return order
+
+
+def refuse_double_locked(event: Event, person: Person) -> None:
+    """One live registration per person and event: a double click, a reload and a second tab find the first."""
+    code = require_writing().scalar(
+        select(Order.code)
+        .join(Registration, Registration.order_id == Order.id)
+        .where(Registration.event_id == event.id, Registration.person_id == person.id, Registration.status.in_(LIVE))
+    )
+    if code:
+        raise AlreadyRegistered(code)
+
+
+def tickets_locked(event: Event) -> list[Ticket]:
+    query = select(Ticket).where(Ticket.event_id == event.id).order_by(Ticket.position).execution_options(**FRESH)
+    return list(require_writing().scalars(query))
+
+
+def chosen_price(tickets: list[Ticket], reader: Reader, wish: Wish, at: datetime) -> Price:
+    """The price of the ticket wished for, or the reader's best; raises MembersOnly or TicketGone."""
+    if wish.ticket:
+        tickets = [t for t in tickets if t.public_id == wish.ticket or t.audience != "everyone"]
+        wished = [t for t in tickets if t.public_id == wish.ticket]
+        quota_id = wished[0].quota_id if wished else None
+        found: Offer = offer(wished, reader, at, quota_id=quota_id)
+        if found.price is None:
+            raise TicketGone(wish.ticket)
+        return found.price
+    found = offer(tickets, reader, at)
+    if found.price is None:
+        raise MembersOnly() if found.refusal == "members_only" else TicketGone()
+    return found.price
+
+
+def first_status_locked(event: Event, reader: Reader, price: Price) -> Status:
+    """Where a new registration begins; raises EventFull or OrganisationCapReached."""
+    if event.organisation_cap is not None and reader.organisation_id is not None:
+        held = holding_locked(event.id, organisation_id=reader.organisation_id)
+        if held >= event.organisation_cap:
+            raise OrganisationCapReached(event.organisation_cap)
+    if event.approval == Approval.ORGANISER:
+        return Status.PENDING_APPROVAL
+    quota = require_writing().get_one(Quota, price.ticket.quota_id)
+    limit = price.ticket.limit
+    free = quota.free > 0 and (limit is None or holding_locked(event.id, ticket_id=price.ticket.id) < limit)
+    if free:
+        return Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
+    if not event.has_waiting_list:
+        raise EventFull(event.slug)
+    return Status.WAITLISTED
+
+
+def lock_registration_locked(public_id: str) -> tuple[Event, Registration]:
+    """Lock event, order and registration in that order, and read them anew. NoResultFound for an unknown id."""
+    session = require_writing()
+    event_id, order_id = session.execute(
+        select(Registration.event_id, Registration.order_id).where(Registration.public_id == public_id)
+    ).one()
+    event = lock_event_locked(event_id)
+    session.execute(select(Order).where(Order.id == order_id).with_for_update().execution_options(**FRESH))
+    registration = session.execute(
+        select(Registration)
+        .where(Registration.public_id == public_id)
+        .options(joinedload(Registration.order))
+        .with_for_update(of=Registration)
+        .execution_options(**FRESH)
+    ).scalar_one()
+    return event, registration
+
+
+def cancel(public_id: str, *, actor: Person | None, reason: str = "cancelled", at: datetime | None = None) -> Registration:
+    """Cancel one registration: its place goes to the first who waits, in the same transaction; the person is told.
+
+    Raises TransitionRefused when it is already over. Money received stays in the ledger: the order shows a refund due.
+    """
+    at = at or now()
+    with writing():
+        event, registration = lock_registration_locked(public_id)
+        change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
+        tell_locked("registration_cancelled", registration, {"by_organiser": bool(actor and actor.id != registration.person_id)})
+        promote_locked(event, at)
+        return registration
+
+
+def cancel_all_locked(event: Event, *, actor: Person | None, reason: str, at: datetime) -> list[Registration]:
+    """End every live registration of the locked event (its organiser cancelled it). Tells nobody: the event's mail does."""
+    query = (
+        select(Registration)
+        .where(Registration.event_id == event.id, Registration.status.in_(LIVE))
+        .options(joinedload(Registration.order))
+        .order_by(Registration.id)
+        .with_for_update(of=Registration)
+        .execution_options(**FRESH)
+    )
+    ended = list(require_writing().scalars(query))
+    for registration in ended:
+        change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
+    return ended
+
+
+def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = None) -> Registration:
+    """Take an offered place: it awaits payment, or is confirmed when money already covers it.
+
+    Raises TransitionRefused when the offer has ended meanwhile.
+    """
+    at = at or now()
+    with writing():
+        event, registration = lock_registration_locked(public_id)
+        due = payment_due(at, event.starts_at, event.zone)
+        change_locked(registration, Status.AWAITING_PAYMENT, actor=actor, reason="offer_accepted", at=at, hold_until=due)
+        registration.order.due_at = due
+        if not settle_locked(registration.order, at):
+            tell_locked("registration_received", registration)
+        return registration
+
+
+def decline_offer(public_id: str, *, actor: Person | None, at: datetime | None = None) -> Registration:
+    """Pass an offered place on: back to the end of the waiting list; the next in line gets the place."""
+    at = at or now()
+    with writing():
+        event, registration = lock_registration_locked(public_id)
+        change_locked(registration, Status.WAITLISTED, actor=actor, reason="offer_declined", at=at)
+        promote_locked(event, at, skip={registration.id})
+        return registration
+
+
+def rename(public_id: str, *, given_name: str, family_name: str, actor: Person | None, at: datetime | None = None) -> Registration:
+    """Correct the spelling of the name on one registration; certificates already issued do not change."""
+    with writing():
+        _, registration = lock_registration_locked(public_id)
+        registration.given_name = given_name
+        registration.family_name = family_name
+        registration.updated_at = at or now()
+        return registration
+
+
+def add_walk_in(event_id: int, wish: Wish, *, actor: Person, locale: str, at: datetime | None = None) -> Registration:
+    """Register somebody who stands at the door, by the organiser: a place at once, whatever the registration window.
+
+    A known address attaches to its person; otherwise a person is made. A paid place awaits payment without a deadline.
+    Raises EventFull when no place is free, AlreadyRegistered, or RegistrationClosed when the event is not live.
+    """
+    from services.people import person_for_desk_locked
+
+    at = at or now()
+    with writing():
+        event = lock_event_locked(event_id)
+        if not event.is_live:
+            raise RegistrationClosed(event.slug)
+        person = person_for_desk_locked(wish.given_name, wish.family_name, wish.email, locale)
+        refuse_double_locked(event, person)
+        reader = reader_for(person, at)
+        price = chosen_price(tickets_locked(event), reader, wish, at)
+        if not require_writing().get_one(Quota, price.ticket.quota_id).free:
+            raise EventFull(event.slug)
+        status = Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
+        placed = Placed(event, person, reader, price, locale=locale, source="walk_in", at=at)
+        registration = place_order_locked(placed, wish, status, None)
+        begin_locked(registration, actor=actor, reason="walk_in", at=at)
+        tell_locked(FIRST_MAIL[status], registration)
+        return registration
+
+
+def register_guest_locked(event: Event, person: Person, wish: Wish, *, locale: str, at: datetime) -> Order:
+    """Register the person of a proven address from a guest's form: never at a member price, and without changing them."""
+    return register_locked(event, person, GUEST, wish, locale=locale, source="guest", at=at)
+
+
+def expire_due(at: datetime | None = None) -> int:
+    """End every unpaid place and unanswered offer whose deadline has passed; each in its own transaction.
+
+    Safe to run twice, late, or in two workers at once: each is read again under the lock. Returns how many ended.
+    """
+    at = at or now()
+    due = list(
+        db.session.scalars(
+            select(Registration.public_id)
+            .where(Registration.hold_until <= at)
+            .where(Registration.status.in_((Status.AWAITING_PAYMENT, Status.OFFERED)))
+            .order_by(Registration.event_id, Registration.id)
+        )
+    )
+    db.session.rollback()
+    return sum(expire(public_id, at) for public_id in due)
+
+
+def expire(public_id: str, at: datetime) -> bool:
+    """End one registration whose deadline has passed; False when it moved meanwhile."""
+    with writing():
+        event, registration = lock_registration_locked(public_id)
+        holds = registration.status in (Status.AWAITING_PAYMENT, Status.OFFERED)
+        if not holds or registration.hold_until is None or registration.hold_until > at:
+            return False
+        was_offer = registration.status == Status.OFFERED
+        reason = "offer_expired" if was_offer else "payment_expired"
+        change_locked(registration, Status.EXPIRED, actor=None, reason=reason, at=at)
+        tell_locked("registration_expired", registration, {"was_offer": was_offer})
+        promote_locked(event, at)
+        return True
+
+
+def line_of(registration: Registration) -> OrderLine:
+    """The order line of a registration."""
+    return db.session.execute(select(OrderLine).where(OrderLine.registration_id == registration.id)).scalar_one()

@@ -1,0 +1,80 @@
+"""The waiting list: one order (members first, then time), one promotion, used by the clock, by cancelling and by staff."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from models.base import db
+from models.events import Event
+from models.orders import OrderLine
+from models.people import Person
+from models.registrations import Registration, Status
+from services.deadlines import offer_deadline
+from services.notices import tell_locked
+from services.places import FRESH, change_locked, quotas_locked
+from services.transaction import require_writing
+
+QUEUE = (Registration.is_member.desc(), Registration.queued_at, Registration.id)
+
+
+def promote_locked(
+    event: Event, at: datetime, *, actor: Person | None = None, skip: Collection[int] = ()
+) -> list[Registration]:
+    """Give every free place of a live event that has not begun to the first who waits for it.
+
+    A free registration is confirmed, a paid one offered until a deadline. `skip` holds the ids of those who have just
+    declined. The event must be locked. Returns who moved.
+    """
+    if not event.is_live or at >= event.starts_at:
+        return []
+    moved = []
+    for quota in quotas_locked(event.id):
+        if quota.free:
+            moved += [promote_one_locked(event, row, at, actor) for row in waiting_locked(quota.id, quota.free, skip)]
+    return moved
+
+
+def waiting_locked(quota_id: int, places: int, skip: Collection[int] = ()) -> list[Registration]:
+    """The first `places` registrations that wait for the quota."""
+    query = (
+        select(Registration)
+        .where(Registration.quota_id == quota_id, Registration.status == Status.WAITLISTED)
+        .where(Registration.id.not_in(skip))
+        .options(joinedload(Registration.order))
+        .order_by(*QUEUE)
+        .limit(places)
+        .with_for_update(of=Registration)
+        .execution_options(**FRESH)
+    )
+    return list(require_writing().scalars(query))
+
+
+def promote_one_locked(event: Event, registration: Registration, at: datetime, actor: Person | None) -> Registration:
+    gross = require_writing().scalar(
+        select(OrderLine.gross_cents).where(OrderLine.registration_id == registration.id)
+    )
+    if gross:
+        until = offer_deadline(at, event.starts_at, event.zone)
+        change_locked(registration, Status.OFFERED, actor=actor, reason="place_freed", at=at, hold_until=until)
+        tell_locked("place_offered", registration, {"until": until.isoformat()})
+    else:
+        change_locked(registration, Status.CONFIRMED, actor=actor, reason="place_freed", at=at)
+        tell_locked("registration_confirmed", registration, {"from_waiting_list": True})
+    return registration
+
+
+def position(registration: Registration) -> int | None:
+    """The place in the queue, from 1; None for a registration that does not wait."""
+    if registration.status != Status.WAITLISTED:
+        return None
+    mine = (not registration.is_member, registration.queued_at, registration.id)
+    ahead = select(func.count()).where(
+        Registration.quota_id == registration.quota_id,
+        Registration.status == Status.WAITLISTED,
+        tuple_(Registration.is_member.is_(False), Registration.queued_at, Registration.id) < mine,
+    )
+    return (db.session.scalar(ahead) or 0) + 1
