@@ -13,7 +13,7 @@ from blueprints import accounts, calendars, certificates, errors, events, organi
 from blueprints import programmes, registrations, security
 from commands import register_commands
 from config import Cluster, NotConfigured, Settings
-from extensions import babel, bootstrap, csrf, login, migrate
+from extensions import babel, bootstrap, csrf, login
 from models.base import db
 
 
@@ -67,7 +67,6 @@ def flask_settings(settings: Settings) -> dict[str, object]:
 def bind_extensions(app: Flask) -> None:
     """Bind every extension to this application."""
     db.init_app(app)
-    migrate.init_app(app, db, render_as_batch=True, directory=f"{app.root_path}/migrations")
     babel.init_app(app, locale_selector=security.reader_locale, timezone_selector=None)
     bootstrap.init_app(app)
     csrf.init_app(app)

@@ -28,8 +28,11 @@ class Certificate(Base):
     __table_args__ = (
         UniqueConstraint("year", "serial"),
         Index(
-            "uq_certificate_issued", "registration_id", unique=True,
-            sqlite_where=text("status = 'issued'"), postgresql_where=text("status = 'issued'"),
+            "uq_certificate_issued",
+            "registration_id",
+            unique=True,
+            sqlite_where=text("status = 'issued'"),
+            postgresql_where=text("status = 'issued'"),
         ),
     )
 

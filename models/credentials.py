@@ -57,10 +57,14 @@ class OneTimeCode(Base):
     purpose: Mapped[CodePurpose] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(254))
     key: Mapped[str] = mapped_column(String(254), index=True)
-    browser_hash: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 of the random handle kept by the browser that asked
+    browser_hash: Mapped[str] = mapped_column(
+        String(64), index=True
+    )  # SHA-256 of the random handle kept by the browser that asked
     code_hash: Mapped[str] = mapped_column(String(64))  # keyed hash of the six digits: useless without SECRET_KEY
     link_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the random token in the link
-    context: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what it opens: {"draft": …}, {"order": …}, {"next": …}
+    context: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # what it opens: {"draft": …}, {"order": …}, {"next": …}
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]

@@ -111,7 +111,9 @@ class Event(Base):
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     notices: Mapped[Texts] = mapped_column(default=dict)  # why it was postponed or cancelled, for the public page
     guaranteed_at: Mapped[datetime | None]
-    sequence: Mapped[int] = mapped_column(default=0)  # iCalendar SEQUENCE: +1 on each change of time, place or cancellation
+    sequence: Mapped[int] = mapped_column(
+        default=0
+    )  # iCalendar SEQUENCE: +1 on each change of time, place or cancellation
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)  # set by services: any change that a reader can see
     version: Mapped[int] = mapped_column(default=1)  # two organisers editing at once: the second is told
@@ -120,7 +122,9 @@ class Event(Base):
     areas: Mapped[list[Area]] = relationship(secondary=event_area, lazy="raise_on_sql", order_by=Area.position)
     slots: Mapped[list[Slot]] = relationship(lazy="raise_on_sql", order_by="Slot.starts_at", back_populates="event")
     quotas: Mapped[list[Quota]] = relationship(lazy="raise_on_sql", order_by="Quota.id", back_populates="event")
-    tickets: Mapped[list[Ticket]] = relationship(lazy="raise_on_sql", order_by="Ticket.position", back_populates="event")
+    tickets: Mapped[list[Ticket]] = relationship(
+        lazy="raise_on_sql", order_by="Ticket.position", back_populates="event"
+    )
 
     @property
     def tz(self) -> ZoneInfo:
@@ -190,7 +194,9 @@ class Slot(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     event: Mapped[Event] = relationship(lazy="raise_on_sql", back_populates="slots")
-    trainers: Mapped[list[Person]] = relationship(secondary=slot_trainer, lazy="raise_on_sql", order_by=Person.family_name)
+    trainers: Mapped[list[Person]] = relationship(
+        secondary=slot_trainer, lazy="raise_on_sql", order_by=Person.family_name
+    )
 
     @property
     def minutes(self) -> int:

@@ -33,7 +33,9 @@ class Order(Base):
     __tablename__ = "order"
 
     code: Mapped[str] = mapped_column(String(12), unique=True)  # unambiguous, such as MH-4K7Q-92X8
-    reference: Mapped[str | None] = mapped_column(String(20), unique=True)  # +++123/4567/89012+++ when money is asked for
+    reference: Mapped[str | None] = mapped_column(
+        String(20), unique=True
+    )  # +++123/4567/89012+++ when money is asked for
     buyer_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     buyer_email: Mapped[str] = mapped_column(String(254))
     payer_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -115,4 +117,10 @@ def payment_status(owed_cents: int, received_cents: int, refunded_cents: int = 0
         return PaymentStatus.REFUND_DUE if balance > 0 else PaymentStatus.REFUNDED
     if balance == owed_cents:
         return PaymentStatus.PAID
-    return PaymentStatus.OVERPAID if balance > owed_cents else PaymentStatus.PARTLY_PAID if balance else PaymentStatus.UNPAID
+    return (
+        PaymentStatus.OVERPAID
+        if balance > owed_cents
+        else PaymentStatus.PARTLY_PAID
+        if balance
+        else PaymentStatus.UNPAID
+    )

@@ -31,9 +31,7 @@ class Status(StrEnum):
 S = Status
 START: frozenset[Status] = frozenset({S.PENDING_APPROVAL, S.AWAITING_PAYMENT, S.WAITLISTED, S.CONFIRMED})
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    S.PENDING_APPROVAL: frozenset(
-        {S.AWAITING_PAYMENT, S.CONFIRMED, S.WAITLISTED, S.DECLINED, S.EXPIRED, S.CANCELLED}
-    ),
+    S.PENDING_APPROVAL: frozenset({S.AWAITING_PAYMENT, S.CONFIRMED, S.WAITLISTED, S.DECLINED, S.EXPIRED, S.CANCELLED}),
     S.AWAITING_PAYMENT: frozenset({S.CONFIRMED, S.EXPIRED, S.CANCELLED, S.TRANSFERRED, S.SUBSTITUTED}),
     S.WAITLISTED: frozenset({S.PENDING_APPROVAL, S.OFFERED, S.CONFIRMED, S.CANCELLED, S.EXPIRED}),
     S.OFFERED: frozenset({S.AWAITING_PAYMENT, S.CONFIRMED, S.WAITLISTED, S.EXPIRED, S.CANCELLED}),
@@ -78,7 +76,9 @@ class Registration(Base):
         ),
         Index("ix_registration_event_status", "event_id", "status"),
         Index(
-            "ix_registration_hold", "hold_until", sqlite_where=text("hold_until IS NOT NULL"),
+            "ix_registration_hold",
+            "hold_until",
+            sqlite_where=text("hold_until IS NOT NULL"),
             postgresql_where=text("hold_until IS NOT NULL"),
         ),
     )
@@ -96,12 +96,16 @@ class Registration(Base):
     hold_until: Mapped[datetime | None]
     queued_at: Mapped[datetime | None]  # when it joined the waiting list: its place in the queue
     is_member: Mapped[bool] = mapped_column(default=False)  # at the member price when the order was placed
-    given_name: Mapped[str] = mapped_column(String(120))  # as written on this registration; the list and badges print it
+    given_name: Mapped[str] = mapped_column(
+        String(120)
+    )  # as written on this registration; the list and badges print it
     family_name: Mapped[str] = mapped_column(String(120))
     email: Mapped[str] = mapped_column(String(254))
     phone: Mapped[str] = mapped_column(String(40), default="")
     organisation_name: Mapped[str] = mapped_column(String(200), default="")
-    needs: Mapped[str] = mapped_column(Text, default="")  # diet and access, for catering; kept with the registration only
+    needs: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # diet and access, for catering; kept with the registration only
     visible_to_guests: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(String(20), default="self")  # self, guest, desk, walk_in, sample
     outcome: Mapped[Outcome | None] = mapped_column(String(10))

@@ -14,7 +14,9 @@ def payment_due(at: datetime, starts_at: datetime, zone: str) -> datetime:
     """Until when a transfer is waited for: the end of the fourteenth day, no later than the day before the first slot;
     an order placed the day before or later has until the start."""
     tz = ZoneInfo(zone)
-    last_day = min((at + timedelta(days=PAYMENT_DAYS)).astimezone(tz).date(), starts_at.astimezone(tz).date() - timedelta(1))
+    last_day = min(
+        (at + timedelta(days=PAYMENT_DAYS)).astimezone(tz).date(), starts_at.astimezone(tz).date() - timedelta(1)
+    )
     due = datetime.combine(last_day, time(23, 59, 59), tz)
     return due if due > at + timedelta(hours=12) else starts_at
 

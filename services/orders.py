@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from flask import current_app
 from flask_babel import force_locale
@@ -25,6 +24,7 @@ from services.places import FRESH, change_locked, lock_events_locked
 from services.prices import Price, why
 from services.readers import Reader
 from services.transaction import require_writing, writing
+from services.wishes import Wish
 
 
 class AlreadyBooked(Exception):
@@ -33,25 +33,6 @@ class AlreadyBooked(Exception):
 
 class NothingToBook(Exception):
     """An amount of zero, or an order that asks for no money."""
-
-
-class WishLike(Protocol):
-    """What place_order_locked copies from services/registrations.Wish."""
-
-    @property
-    def given_name(self) -> str: ...
-    @property
-    def family_name(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def phone(self) -> str: ...
-    @property
-    def organisation_name(self) -> str: ...
-    @property
-    def needs(self) -> str: ...
-    @property
-    def visible_to_guests(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -80,7 +61,7 @@ def new_reference() -> str:
     return structured_communication(1 + secrets.randbelow(9_999_999_998))
 
 
-def place_order_locked(placed: Placed, wish: WishLike, status: Status, hold_until: datetime | None) -> Registration:
+def place_order_locked(placed: Placed, wish: Wish, status: Status, hold_until: datetime | None) -> Registration:
     """An order of one line with its registration (not yet begun: see services/places.begin_locked)."""
     session = require_writing()
     event, price, at = placed.event, placed.price, placed.at
@@ -211,11 +192,7 @@ def receive_money(
     if cents <= 0:
         raise NothingToBook(code)
     with writing() as session:
-        event_ids = set(
-            session.scalars(
-                select(Registration.event_id).join(Order).where(Order.code == code)
-            )
-        )
+        event_ids = set(session.scalars(select(Registration.event_id).join(Order).where(Order.code == code)))
         lock_events_locked(event_ids)
         order = session.execute(
             select(Order).where(Order.code == code).with_for_update().execution_options(**FRESH)
@@ -261,7 +238,9 @@ def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) ->
     money -= sum(line.gross_cents for line in lines if line.registration.status == Status.CONFIRMED)
     waiting = [line for line in lines if line.registration.status == Status.AWAITING_PAYMENT]
     confirmed = []
-    for line in sorted(waiting, key=lambda line: (line.registration.hold_until or line.registration.created_at, line.id)):
+    for line in sorted(
+        waiting, key=lambda line: (line.registration.hold_until or line.registration.created_at, line.id)
+    ):
         if money < line.gross_cents:
             break
         money -= line.gross_cents

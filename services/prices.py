@@ -92,21 +92,27 @@ def price_of(ticket: Ticket, reader: Reader, *, members_pay_less: bool = False) 
     return Price(ticket, ticket.net_cents, rate, vat_on(ticket.net_cents, rate), reason, organisation)
 
 
+def members_pay_less(tickets: Iterable[Ticket], at: datetime) -> bool:
+    """Whether, among the tickets on sale, members pay less than everybody else."""
+    on_sale = [t for t in tickets if t.is_on_sale(at)]
+    everyone = [t.net_cents for t in on_sale if t.audience == Audience.EVERYONE]
+    members = [t.net_cents for t in on_sale if t.audience == Audience.MEMBERS]
+    return bool(everyone and members and min(members) < min(everyone))
+
+
 def offer(tickets: Iterable[Ticket], reader: Reader, at: datetime, *, quota_id: int | None = None) -> Offer:
     """The best price of `reader` among the tickets on sale at `at` (of one quota when given), and the others' prices."""
     on_sale = [t for t in tickets if t.is_on_sale(at) and (quota_id is None or t.quota_id == quota_id)]
     on_sale.sort(key=lambda t: (t.net_cents, t.position, t.id))
     public = [t for t in on_sale if t.audience in (Audience.EVERYONE, Audience.MEMBERS)]
-    everyone = [t.net_cents for t in public if t.audience == Audience.EVERYONE]
-    members = [t.net_cents for t in public if t.audience == Audience.MEMBERS]
-    less = bool(everyone and members and min(members) < min(everyone))
+    less = members_pay_less(on_sale, at)
     mine = next((t for t in on_sale if may_buy(t, reader)), None)
     others: dict[str, Price] = {}
     for ticket in public:
         if mine is None or ticket.audience != mine.audience:
             others.setdefault(ticket.audience, price_of(ticket, reader, members_pay_less=less))
     if mine is None:
-        return Offer(None, list(others.values()), "members_only" if members else "not_on_sale")
+        return Offer(None, list(others.values()), "members_only" if public else "not_on_sale")
     return Offer(price_of(mine, reader, members_pay_less=less), list(others.values()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -17,10 +16,11 @@ from services.deadlines import payment_due
 from services.notices import tell_locked
 from services.orders import Placed, place_order_locked, settle_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
-from services.prices import Offer, Price, offer
+from services.prices import Price, may_buy, members_pay_less, offer, price_of
 from services.readers import GUEST, Reader, reader_for
 from services.transaction import require_writing, writing
 from services.waiting_list import promote_locked
+from services.wishes import Wish
 
 
 class RegistrationRefused(Exception):
@@ -66,21 +66,6 @@ class PriceChanged(RegistrationRefused):
         super().__init__(shown_cents, price.gross_cents)
         self.shown_cents = shown_cents
         self.price = price
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a registration form says. `shown_cents` is the gross price of the page that was confirmed."""
-
-    given_name: str
-    family_name: str
-    email: str
-    phone: str = ""
-    organisation_name: str = ""
-    needs: str = ""
-    visible_to_guests: bool = False
-    ticket: str | None = None  # public id; None: the best for this reader
-    shown_cents: int | None = None
 
 
 def register(person: Person, event_id: int, wish: Wish, *, locale: str, at: datetime | None = None) -> Order:
@@ -148,13 +133,10 @@ def tickets_locked(event: Event) -> list[Ticket]:
 def chosen_price(tickets: list[Ticket], reader: Reader, wish: Wish, at: datetime) -> Price:
     """The price of the ticket wished for, or the reader's best; raises MembersOnly or TicketGone."""
     if wish.ticket:
-        tickets = [t for t in tickets if t.public_id == wish.ticket or t.audience != "everyone"]
-        wished = [t for t in tickets if t.public_id == wish.ticket]
-        quota_id = wished[0].quota_id if wished else None
-        found: Offer = offer(wished, reader, at, quota_id=quota_id)
-        if found.price is None:
+        wished = next((t for t in tickets if t.public_id == wish.ticket), None)
+        if wished is None or not wished.is_on_sale(at) or not may_buy(wished, reader):
             raise TicketGone(wish.ticket)
-        return found.price
+        return price_of(wished, reader, members_pay_less=members_pay_less(tickets, at))
     found = offer(tickets, reader, at)
     if found.price is None:
         raise MembersOnly() if found.refusal == "members_only" else TicketGone()
@@ -197,7 +179,9 @@ def lock_registration_locked(public_id: str) -> tuple[Event, Registration]:
     return event, registration
 
 
-def cancel(public_id: str, *, actor: Person | None, reason: str = "cancelled", at: datetime | None = None) -> Registration:
+def cancel(
+    public_id: str, *, actor: Person | None, reason: str = "cancelled", at: datetime | None = None
+) -> Registration:
     """Cancel one registration: its place goes to the first who waits, in the same transaction; the person is told.
 
     Raises TransitionRefused when it is already over. Money received stays in the ledger: the order shows a refund due.
@@ -206,7 +190,9 @@ def cancel(public_id: str, *, actor: Person | None, reason: str = "cancelled", a
     with writing():
         event, registration = lock_registration_locked(public_id)
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
-        tell_locked("registration_cancelled", registration, {"by_organiser": bool(actor and actor.id != registration.person_id)})
+        tell_locked(
+            "registration_cancelled", registration, {"by_organiser": bool(actor and actor.id != registration.person_id)}
+        )
         promote_locked(event, at)
         return registration
 
@@ -236,7 +222,9 @@ def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = 
     with writing():
         event, registration = lock_registration_locked(public_id)
         due = payment_due(at, event.starts_at, event.zone)
-        change_locked(registration, Status.AWAITING_PAYMENT, actor=actor, reason="offer_accepted", at=at, hold_until=due)
+        change_locked(
+            registration, Status.AWAITING_PAYMENT, actor=actor, reason="offer_accepted", at=at, hold_until=due
+        )
         registration.order.due_at = due
         if not settle_locked(registration.order, at):
             tell_locked("registration_received", registration)
@@ -253,7 +241,9 @@ def decline_offer(public_id: str, *, actor: Person | None, at: datetime | None =
         return registration
 
 
-def rename(public_id: str, *, given_name: str, family_name: str, actor: Person | None, at: datetime | None = None) -> Registration:
+def rename(
+    public_id: str, *, given_name: str, family_name: str, actor: Person | None, at: datetime | None = None
+) -> Registration:
     """Correct the spelling of the name on one registration; certificates already issued do not change."""
     with writing():
         _, registration = lock_registration_locked(public_id)

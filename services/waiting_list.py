@@ -54,9 +54,7 @@ def waiting_locked(quota_id: int, places: int, skip: Collection[int] = ()) -> li
 
 
 def promote_one_locked(event: Event, registration: Registration, at: datetime, actor: Person | None) -> Registration:
-    gross = require_writing().scalar(
-        select(OrderLine.gross_cents).where(OrderLine.registration_id == registration.id)
-    )
+    gross = require_writing().scalar(select(OrderLine.gross_cents).where(OrderLine.registration_id == registration.id))
     if gross:
         until = offer_deadline(at, event.starts_at, event.zone)
         change_locked(registration, Status.OFFERED, actor=actor, reason="place_freed", at=at, hold_until=until)

@@ -1,0 +1,20 @@
+"""What a registration form says, as a value that services read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One person's wish for a place. `shown_cents` is the gross price of the page that was confirmed."""
+
+    given_name: str
+    family_name: str
+    email: str
+    phone: str = ""
+    organisation_name: str = ""
+    needs: str = ""
+    visible_to_guests: bool = False
+    ticket: str | None = None  # public id; None: the best for this reader
+    shown_cents: int | None = None
