@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import models  # noqa: F401  (registers every table)
 import services.transaction  # noqa: F401  (installs the engines' transaction rules)
 from blueprints import accounts, calendars, certificates, errors, events, organise, pages, payments
-from blueprints import programmes, registrations, security
+from blueprints import programmes, registrations, security, words
 from commands import register_commands
 from config import Cluster, NotConfigured, Settings
 from extensions import babel, bootstrap, csrf, login
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (pages, events, programmes, registrations, payments, certificates, calendars, accounts, organise):
         app.register_blueprint(part.blueprint)
     security.protect(app)
+    words.install(app)
     errors.answer_errors(app)
     register_commands(app)
     if settings.trusted_proxies:

@@ -69,8 +69,7 @@ def all_areas() -> tuple[AreaFacts, ...]:
 @lru_cache(maxsize=64)
 def words_of(areas: tuple[AreaFacts, ...], locale: str) -> tuple[AreaWords, ...]:
     return tuple(
-        AreaWords(area.id, area.slug, area.name(locale), in_language(area.texts, locale), area.emblem)
-        for area in areas
+        AreaWords(area.id, area.slug, area.name(locale), in_language(area.texts, locale), area.emblem) for area in areas
     )
 
 

@@ -118,9 +118,9 @@ def say_slots_rhythm(slots: Iterable[Any], locale: str, zone: str = ZONE) -> str
     pairs = pairs_of(slots)
     today = today_in(zone)
     rhythm = rhythm_words(pairs, locale, zone)
-    return f"{rhythm}, {slots_words(pairs, locale, zone, today, False)}" if rhythm else slots_words(
-        pairs, locale, zone, today, True
-    )
+    if not rhythm:
+        return slots_words(pairs, locale, zone, today, True)
+    return f"{rhythm}, {slots_words(pairs, locale, zone, today, False)}"
 
 
 def say_deadline(moment: datetime, locale: str, zone: str = ZONE) -> str:
@@ -170,7 +170,8 @@ def weekday_names(locale: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def day_words(day: date, locale: str, weekday: bool, today: date) -> str:
     year = f" {day.year}" if needs_year(day, today) else ""
-    return ("%s " % names_of(locale)[0][day.weekday()] if weekday else "") + month_day(day, locale) + year
+    name = f"{names_of(locale)[0][day.weekday()]} " if weekday else ""
+    return name + month_day(day, locale) + year
 
 
 @lru_cache(maxsize=8192)
