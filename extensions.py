@@ -3,11 +3,9 @@
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 login = LoginManager()
-migrate = Migrate()
