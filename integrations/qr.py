@@ -79,8 +79,7 @@ def epc_payload(name: str, iban: str, bic: str | None, cents: int, communication
 
     Written here and not by segno's helper, which drops the last zero of €508.20. Raises NotTransferable.
     """
-    from stdnum import bic as bics
-    from stdnum import iban as ibans
+    from stdnum import bic as bics, iban as ibans
 
     # The fields are lines: a line break inside a value would move all that follows it.
     name, communication = (" ".join(value.split()) for value in (name, communication))
