@@ -16,6 +16,8 @@ from sqlalchemy import text
 from app import create_app
 from config import ROOT, Settings
 from models.base import Base, db
+from tests.browsing import Browser
+from tests.cast import cast  # noqa: F401  (a fixture of every test)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,6 +75,7 @@ def session_app(engine_name: str, tmp_path_factory: pytest.TempPathFactory, requ
         url = postgres_url(request.getfixturevalue("postgres"), f"atrium_{worker}")
     app = create_app(make_settings(folder, url))
     app.testing = True
+    app.test_client_class = Browser
     with app.app_context(), db.engine.connect().execution_options(writing=True) as connection:
         Base.metadata.create_all(connection)
         connection.commit()
