@@ -65,7 +65,7 @@ def ask_to_sign_in() -> Response:
         referrer = urlsplit(request.referrer or "")
         wanted = referrer.path if referrer.netloc == request.host else ""
     back = own_path(wanted, "")
-    return redirect(url_for("accounts.sign_in", **({"next": back} if back else {})), 303)
+    return redirect(url_for("accounts.sign_in", next=back or None), 303)
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:

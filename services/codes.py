@@ -128,7 +128,7 @@ def issue_code_locked(
     return code
 
 
-def newest(purpose: CodePurpose, browser_key: str) -> Select[tuple[OneTimeCode]]:
+def newest(purpose: CodePurpose, browser_key: str) -> Select[OneTimeCode]:
     return (
         select(OneTimeCode)
         .where(OneTimeCode.purpose == purpose, OneTimeCode.browser_hash == sha256(browser_key))
@@ -201,7 +201,7 @@ def find_link(token: str, purpose: CodePurpose) -> OneTimeCode:
     return code
 
 
-def of_link(token: str, purpose: CodePurpose) -> Select[tuple[OneTimeCode]]:
+def of_link(token: str, purpose: CodePurpose) -> Select[OneTimeCode]:
     return select(OneTimeCode).where(OneTimeCode.link_hash == sha256(token), OneTimeCode.purpose == purpose)
 
 
