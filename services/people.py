@@ -169,3 +169,21 @@ def give_admin_locked(person: Person) -> None:
     if session.scalar(held) is None:
         session.add(StaffRole(person_id=person.id, role=Role.ADMIN))
         record_locked("role.given", None, subject_kind="person", subject_id=person.id, details={"role": "admin"})
+
+
+def person_for_guest_locked(given: str, family: str, address: str, locale: str) -> Person:
+    """The person of an address whose mail a guest has just received: who has it already, unchanged, or a new one."""
+    known = person_by_address(address)
+    return known or add_person_locked(given, family, address, locale, proven=True)
+
+
+def person_for_desk_locked(given: str, family: str, address: str, locale: str) -> Person:
+    """The person whom staff register: who has this address already, unchanged, or a new one; the address is optional."""
+    if address:
+        known = person_by_address(address)
+        return known or add_person_locked(given, family, address, locale, proven=False)
+    person = Person(given_name=clean(given)[:120], family_name=clean(family)[:120], locale=locale)
+    session = require_writing()
+    session.add(person)
+    session.flush()
+    return person

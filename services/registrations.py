@@ -15,6 +15,7 @@ from models.registrations import LIVE, Registration, Status
 from services.deadlines import payment_due
 from services.notices import tell_locked
 from services.orders import Placed, place_order_locked, settle_locked
+from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
 from services.prices import Price, may_buy, members_pay_less, offer, price_of
 from services.readers import GUEST, Reader, reader_for
@@ -198,7 +199,7 @@ def cancel(
 
 
 def cancel_all_locked(event: Event, *, actor: Person | None, reason: str, at: datetime) -> list[Registration]:
-    """End every live registration of the locked event (its organiser cancelled it). Tells nobody: the event's mail does."""
+    """End every live registration of an event its organiser cancelled. Tells nobody: the event's mail does."""
     query = (
         select(Registration)
         .where(Registration.event_id == event.id, Registration.status.in_(LIVE))
@@ -259,8 +260,6 @@ def add_walk_in(event_id: int, wish: Wish, *, actor: Person, locale: str, at: da
     A known address attaches to its person; otherwise a person is made. A paid place awaits payment without a deadline.
     Raises EventFull when no place is free, AlreadyRegistered, or RegistrationClosed when the event is not live.
     """
-    from services.people import person_for_desk_locked
-
     at = at or now()
     with writing():
         event = lock_event_locked(event_id)
@@ -281,7 +280,7 @@ def add_walk_in(event_id: int, wish: Wish, *, actor: Person, locale: str, at: da
 
 
 def register_guest_locked(event: Event, person: Person, wish: Wish, *, locale: str, at: datetime) -> Order:
-    """Register the person of a proven address from a guest's form: never at a member price, and without changing them."""
+    """Register the person of a proven address from a guest's form: never at a member price, changing nobody."""
     return register_locked(event, person, GUEST, wish, locale=locale, source="guest", at=at)
 
 

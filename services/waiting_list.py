@@ -1,14 +1,13 @@
-"""The waiting list: one order (members first, then time), one promotion, used by the clock, by cancelling and by staff."""
+"""The waiting list: one order (members first, then time) and one promotion, used by clock, cancelling and staff."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from models.base import db
 from models.events import Event
 from models.orders import OrderLine
 from models.people import Person
@@ -16,10 +15,8 @@ from models.registrations import Registration, Status
 from services.deadlines import offer_deadline
 from services.notices import tell_locked
 from services.places import FRESH, change_locked, quotas_locked
+from services.positions import QUEUE
 from services.transaction import require_writing
-
-QUEUE = (Registration.is_member.desc(), Registration.queued_at, Registration.id)
-
 
 def promote_locked(
     event: Event, at: datetime, *, actor: Person | None = None, skip: Collection[int] = ()
@@ -63,16 +60,3 @@ def promote_one_locked(event: Event, registration: Registration, at: datetime, a
         change_locked(registration, Status.CONFIRMED, actor=actor, reason="place_freed", at=at)
         tell_locked("registration_confirmed", registration, {"from_waiting_list": True})
     return registration
-
-
-def position(registration: Registration) -> int | None:
-    """The place in the queue, from 1; None for a registration that does not wait."""
-    if registration.status != Status.WAITLISTED:
-        return None
-    mine = (not registration.is_member, registration.queued_at, registration.id)
-    ahead = select(func.count()).where(
-        Registration.quota_id == registration.quota_id,
-        Registration.status == Status.WAITLISTED,
-        tuple_(Registration.is_member.is_(False), Registration.queued_at, Registration.id) < mine,
-    )
-    return (db.session.scalar(ahead) or 0) + 1

@@ -1,0 +1,1 @@
+"""Programs that print figures and ratios; each takes --json and then ends with one JSON object."""
