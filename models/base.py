@@ -57,7 +57,7 @@ class Base(DeclarativeBase):
         },
     )
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-1)
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})

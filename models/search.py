@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 from sqlalchemy import DDL, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,7 +43,8 @@ POSTGRESQL_INDEX = (
     "CREATE INDEX IF NOT EXISTS ix_search_entry_words ON search_entry USING gin (to_tsvector('simple', words))",
 )
 
+sql: Callable[[str], DDL] = DDL  # SQLAlchemy leaves its constructor without types
 for statement in SQLITE_INDEX:
-    event.listen(SearchEntry.__table__, "after_create", DDL(statement).execute_if(dialect="sqlite"))
+    event.listen(SearchEntry.__table__, "after_create", sql(statement).execute_if(dialect="sqlite"))
 for statement in POSTGRESQL_INDEX:
-    event.listen(SearchEntry.__table__, "after_create", DDL(statement).execute_if(dialect="postgresql"))
+    event.listen(SearchEntry.__table__, "after_create", sql(statement).execute_if(dialect="postgresql"))

