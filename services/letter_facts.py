@@ -14,9 +14,9 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db, in_language, language_of, now
 from models.events import Event, Modality, Slot
-from models.orders import Order, OrderLine
+from models.orders import Order
 from models.registrations import Registration, Status
-from services.dates import days_of, say_clock, say_day, say_deadline, say_slots, say_span
+from services.dates import days_of, local_day, say_clock, say_day, say_deadline, say_slots, say_span
 from services.money import say_money
 from services.order_links import order_url
 from services.positions import position
@@ -34,7 +34,6 @@ class EventFacts:
     when: tuple[str, ...]  # one line per day
     place: tuple[str, ...]
     url: str
-    online_url: str
     area: str
     colours: tuple[str, str]  # light, dark
     contact: str
@@ -47,7 +46,6 @@ class RegistrationFacts:
     status: str
     position: int | None
     until: str  # until when the place is held
-    online: bool
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,8 @@ def load_event(event_id: int) -> Event | None:
 
 
 def load_slots(event_id: int) -> list[Slot]:
-    """The slots that take place, in their order, with what a calendar entry shows of them."""
-    query = select(Slot).where(Slot.event_id == event_id, Slot.cancelled_at.is_(None)).order_by(Slot.starts_at)
+    """Every slot in its order, those taken out of the event included, with what a calendar entry shows of them."""
+    query = select(Slot).where(Slot.event_id == event_id).order_by(Slot.starts_at)
     return list(db.session.scalars(query.options(selectinload(Slot.trainers))))
 
 
@@ -81,7 +79,7 @@ def load_registration(registration_id: int) -> Registration | None:
         .where(Registration.id == registration_id)
         .options(
             joinedload(Registration.quota),
-            joinedload(Registration.order).selectinload(Order.lines).joinedload(OrderLine.registration),
+            joinedload(Registration.order).selectinload(Order.lines),
             joinedload(Registration.order).selectinload(Order.ledger),
         )
     )
@@ -101,33 +99,51 @@ def whereabouts(event: Event, slots: Iterable[Slot]) -> dict[str, Any]:
     }
 
 
-def when_lines(spans: Iterable[tuple[datetime, datetime]], locale: str, zone: str) -> tuple[str, ...]:
-    """One line per day from its first start to its last end; one line for all when the days are many."""
-    pairs = sorted(spans)
+@dataclass(frozen=True)
+class Told:
+    """When and where, in lines to read: one per day, and the house with its address."""
+
+    when: tuple[str, ...]
+    place: tuple[str, ...]
+
+
+def told(found: dict[str, Any], locale: str) -> Told:
+    """`whereabouts` in words. One room for all belongs to the place; several belong to their days."""
+    slots = [
+        (datetime.fromisoformat(starts), datetime.fromisoformat(ends), room) for starts, ends, room in found["slots"]
+    ]
+    rooms = list(dict.fromkeys(room for _, _, room in slots if room))
+    where = found["address"]
+    if found["city"] and found["city"] not in where:
+        where = ", ".join(part for part in (where, found["city"]) if part)
+    house = tuple(part for part in (found["venue"], where) if part)
+    place = (rooms[0], *house) if len(rooms) == 1 and house else house
+    return Told(when_lines(slots, locale, found["zone"], say_rooms=len(rooms) > 1), place)
+
+
+def when_lines(
+    slots: list[tuple[datetime, datetime, str]], locale: str, zone: str, *, say_rooms: bool
+) -> tuple[str, ...]:
+    """One line per day, from its first start to its last end; one line for all when the days are many."""
+    pairs = sorted((starts, ends) for starts, ends, _ in slots)
     days = days_of(pairs, zone)
     if len(days) > LISTED_DAYS:
         return (say_slots(pairs, locale, zone),)
-    return tuple(say_span(starts, ends, locale, zone) for starts, ends in days.values())
-
-
-def place_lines(venue: str, address: str, city: str) -> tuple[str, ...]:
-    """“Le Delta”, “avenue Fernand Golenvaux 18, 5000 Namur”: the name of the house, then where it stands."""
-    where = address if not city or city in address else ", ".join(part for part in (address, city) if part)
-    return tuple(part for part in (venue, where) if part)
-
-
-def whereabouts_lines(found: dict[str, Any], locale: str, online: str) -> tuple[str, ...]:
-    """The lines of `whereabouts`, as they were; `online` is the word for an event without a place."""
-    spans = [(datetime.fromisoformat(span[0]), datetime.fromisoformat(span[1])) for span in found["slots"]]
-    place = place_lines(found["venue"], found["address"], found["city"]) or (online,)
-    return when_lines(spans, locale, found["zone"]) + place
+    lines = []
+    for day, (starts, ends) in days.items():
+        rooms = [room for start, _, room in slots if room and local_day(start, zone) == day] if say_rooms else []
+        lines.append(", ".join((say_span(starts, ends, locale, zone), *dict.fromkeys(rooms))))
+    return tuple(lines)
 
 
 def event_facts(event: Event, slots: list[Slot], locale: str, home: str) -> EventFacts:
+    """The event in words, from the slots that take place."""
+    slots = [slot for slot in slots if slot.cancelled_at is None]
     cluster = current_app.extensions["cluster"]
     zone, area = event.zone, event.areas[0] if event.areas else None
     starts = slots[0].starts_at if slots else event.starts_at
     here = ZoneInfo(zone)
+    now_told = told(whereabouts(event, slots), locale)
     days_left = (starts.astimezone(here).date() - now().astimezone(here).date()).days
     return EventFacts(
         title=in_language(event.titles, locale),
@@ -135,15 +151,20 @@ def event_facts(event: Event, slots: list[Slot], locale: str, home: str) -> Even
         day=say_day(starts, locale, zone),
         clock=say_clock(starts, locale, zone),
         tomorrow=days_left == 1,
-        when=when_lines([(slot.starts_at, slot.ends_at) for slot in slots], locale, zone),
-        place=place_lines(event.venue, event.address, event.city),
+        when=now_told.when,
+        place=now_told.place,
         url=f"{home}/events/{event.slug}",
-        online_url=event.online_url,
         area=area.name(locale) if area else "",
         colours=(area.colour_light, area.colour_dark) if area else (cluster.accent["light"], cluster.accent["dark"]),
         contact=event.contact_name if event.contact_email else cluster.name,
         notice=in_language(event.notices, locale),
     )
+
+
+def join_url(event: Event, registration: Registration) -> str:
+    """The online link, for whoever has a place and takes part online; '' for everybody else."""
+    online = registration.quota.modality == Modality.ONLINE or not (event.venue or event.address)
+    return event.online_url if registration.status == Status.CONFIRMED and online else ""
 
 
 def registration_facts(registration: Registration, zone: str, locale: str) -> RegistrationFacts:
@@ -153,7 +174,6 @@ def registration_facts(registration: Registration, zone: str, locale: str) -> Re
         status=str(registration.status),
         position=position(registration),
         until=say_deadline(registration.hold_until, locale, zone) if holds and registration.hold_until else "",
-        online=registration.quota.modality == Modality.ONLINE,
     )
 
 
