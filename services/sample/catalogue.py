@@ -107,7 +107,7 @@ def add_programmes_locked(season: Season, areas: dict[str, Area], courses: dict[
                     course=courses[step["course"]],
                     position=position,
                     is_mandatory=not step.get("elective", False),
-                )  # fmt: skip
+                )
             )
     return programmes
 

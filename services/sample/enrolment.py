@@ -75,7 +75,7 @@ def choose(run: Enrolment, item: Staged, number: int, chance: random.Random) -> 
     ranked = sorted(run.stage.population.guests, key=lambda guest: -(chance.random() ** (1 / interest(guest, item))))
     at_most = item.event.organisation_cap
     held: Counter[str] = Counter()
-    chosen = []
+    chosen: list[Guest] = []
     for guest in ranked:
         home = guest.member.row.slug if guest.member else ""
         if len(chosen) == number:
@@ -304,7 +304,7 @@ class Path:
                 actor_id=self.fay.id,
                 booked_at=at,
                 created_at=at,
-            )  # fmt: skip
+            )
         )
 
     @property

@@ -14,6 +14,7 @@ from models.events import Event
 from models.organisations import Organisation
 from services.areas import load_areas_locked
 from services.sample.catalogue import Stage, add_courses_locked, add_events_locked, add_programmes_locked
+from services.sample.conclusion import attend_locked
 from services.sample.enrolment import enrol_locked
 from services.sample.files import Season, read_season
 from services.sample.population import populate_locked
@@ -63,6 +64,7 @@ def fill_locked(season: Season, today: date) -> Loaded:
     staged = add_events_locked(stage)
     registrations = enrol_locked(stage, staged)
     session.flush()
+    attend_locked(stage, staged, registrations)
     index_everything_locked()
     return Loaded(
         organisations=len(population.members),

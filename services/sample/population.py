@@ -159,7 +159,7 @@ def add_belongings_locked(guest: Guest, is_hr_manager: bool = False) -> None:
             proven_at=at,
             is_primary=True,
             created_at=at,
-        )  # fmt: skip
+        )
     )
     if guest.member:
         affiliation: dict[str, Any] = {
@@ -176,7 +176,7 @@ def add_belongings_locked(guest: Guest, is_hr_manager: bool = False) -> None:
                 created_at=at,
                 verified_at=at,
                 **affiliation,
-            )  # fmt: skip
+            )
         )
 
 

@@ -1,0 +1,278 @@
+"""Loading the sample season: counts, invariants, and a demo that is alive on any day."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from models.attendance import AttendanceMark, SlotSignOff
+from models.base import Base, db
+from models.courses import Course, Programme, Publication
+from models.events import Event, EventKind, Quota, Run, Slot, Visibility
+from models.orders import Order, OrderLine, PaymentStatus
+from models.organisations import Affiliation, AffiliationStatus, Organisation
+from models.outbox import OutboxMessage
+from models.people import EmailAddress, Person, StaffRole
+from models.registrations import HOLDING, TRANSITIONS, Registration, Status, Transition
+from services.orders import balance, load_order
+from services.registrations import register
+from services.sample import load_sample
+from services.sample.days import instant
+from services.search import EVENT, find
+from services.soundness import violations
+from services.wishes import Wish
+from tests.cast import BRUSSELS
+
+DAYS = [date(2026, 3, 30), date(2026, 7, 15), date(2026, 10, 24), date(2026, 12, 23)]
+"""The Monday after the clocks go forward, a summer day, the eve of the clocks going back, and the eve of Christmas."""
+
+
+@pytest.fixture(params=DAYS, ids=str)
+def today(request: pytest.FixtureRequest, app: Flask) -> date:
+    """One of four days, with the season loaded on it."""
+    day: date = request.param
+    assert load_sample(day)
+    return day
+
+
+@pytest.fixture
+def loaded(app: Flask) -> date:
+    """The season loaded on one ordinary day."""
+    assert load_sample(DAYS[1])
+    return DAYS[1]
+
+
+def midnight(today: date) -> datetime:
+    return instant(today, "00:00", BRUSSELS)
+
+
+def person(address: str) -> Person:
+    query = select(Person).join(EmailAddress).where(EmailAddress.key == address)
+    return db.session.scalars(query).one()
+
+
+def wish_of(who: Person, address: str) -> Wish:
+    return Wish(given_name=who.given_name, family_name=who.family_name, email=address)
+
+
+def row_counts() -> dict[str, int]:
+    tables = Base.metadata.sorted_tables
+    counts = {table.name: db.session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    db.session.rollback()
+    return counts
+
+
+def test_it_fills_an_empty_database(app: Flask) -> None:
+    begun = time.process_time()
+    loaded = load_sample(DAYS[1])
+    assert time.process_time() - begun < 5
+    assert loaded is not None
+    counts = row_counts()
+    assert counts["organisation"] == loaded.organisations == 24
+    assert counts["person"] == loaded.people > 160
+    assert counts["event"] == loaded.events == 45
+    assert counts["registration"] == counts["order"] == counts["order_line"] == loaded.registrations
+    assert loaded.registrations == pytest.approx(700, abs=50)
+    assert counts["course"] == 14
+    assert counts["programme"] == 4
+    assert counts["area"] == 4
+
+
+def test_a_second_run_changes_nothing(loaded: date) -> None:
+    before = row_counts()
+    assert load_sample(loaded + timedelta(days=9)) is None
+    assert row_counts() == before
+
+
+def test_no_mail_is_sent(loaded: date) -> None:
+    assert db.session.scalar(select(func.count()).select_from(OutboxMessage)) == 0
+
+
+def test_the_books_are_sound(today: date) -> None:
+    assert violations() == []
+    waited_for = select(Registration.quota_id).where(Registration.status == Status.WAITLISTED)
+    for quota in db.session.scalars(select(Quota).where(Quota.id.in_(waited_for))):
+        assert quota.free == 0
+
+
+def test_every_status_is_there(loaded: date) -> None:
+    statuses = Counter(db.session.scalars(select(Registration.status)))
+    assert statuses.keys() >= {
+        Status.CONFIRMED,
+        Status.AWAITING_PAYMENT,
+        Status.WAITLISTED,
+        Status.OFFERED,
+        Status.PENDING_APPROVAL,
+        Status.CANCELLED,
+        Status.EXPIRED,
+    }
+
+
+def test_every_history_could_have_happened(today: date) -> None:
+    histories: dict[int, list[Transition]] = {}
+    for step in db.session.scalars(select(Transition).order_by(Transition.id)):
+        histories.setdefault(step.registration_id, []).append(step)
+    events = {event.id: event for event in db.session.scalars(select(Event))}
+    for registration in db.session.scalars(select(Registration)):
+        steps = histories[registration.id]
+        event = events[registration.event_id]
+        assert event.registration_opens_at is not None
+        assert steps[0].from_status is None
+        assert all(step.to_status in TRANSITIONS[Status(step.from_status)] for step in steps if step.from_status)
+        assert [step.at for step in steps] == sorted(step.at for step in steps)
+        assert event.registration_opens_at <= steps[0].at == registration.created_at < event.starts_at
+        assert steps[-1].at <= midnight(today)
+
+
+def test_what_is_held_is_held_for_a_while_yet(today: date) -> None:
+    held = db.session.scalars(
+        select(Registration).where(Registration.status.in_((Status.AWAITING_PAYMENT, Status.OFFERED)))
+    ).all()
+    assert len(held) > 10
+    for registration in held:
+        assert registration.hold_until is not None
+        assert registration.hold_until > midnight(today) + timedelta(hours=24)
+
+
+def test_money_is_what_the_ledger_says(loaded: date) -> None:
+    expected = {
+        Status.CONFIRMED: (PaymentStatus.PAID, PaymentStatus.NOT_REQUIRED),
+        Status.AWAITING_PAYMENT: (PaymentStatus.UNPAID,),
+        Status.CANCELLED: (PaymentStatus.NOT_REQUIRED, PaymentStatus.REFUNDED),
+    }
+    lines = selectinload(Order.lines).joinedload(OrderLine.registration)
+    for order in db.session.scalars(select(Order).options(lines, selectinload(Order.ledger))):
+        status = Status(order.lines[0].registration.status)
+        assert balance(order).status in expected.get(status, (PaymentStatus.NOT_REQUIRED,)), order.code
+        assert (order.reference is None) == (order.lines[0].gross_cents == 0)
+
+
+def test_members_paid_the_member_price_of_their_day(loaded: date) -> None:
+    lines = db.session.scalars(select(OrderLine).options(joinedload(OrderLine.registration)))
+    reasons = Counter((line.registration.is_member, line.why.partition(",")[0].partition(".")[0]) for line in lines)
+    assert {is_member for (is_member, why) in reasons if why in ("Member price", "Prix membre", "Tarif membre")} <= {
+        True
+    }
+    assert len({is_member for is_member, _ in reasons}) == 2
+
+
+def test_the_axes_match_the_calendar(today: date) -> None:
+    at = midnight(today)
+    runs: Counter[Run] = Counter()
+    for event in db.session.scalars(select(Event)):
+        runs[Run(event.run)] += 1
+        assert (event.run in (Run.CLOSED, Run.ENDED)) == (event.ends_at < at)
+        assert (event.run == Run.RUNNING) == (event.starts_at < at < event.ends_at)
+        assert (event.kind == EventKind.TRAINING) == (event.course_id is not None)
+    assert runs.keys() == set(Run)
+    drafts = db.session.scalars(select(Event.publication).where(Event.publication != Publication.PUBLISHED)).all()
+    assert drafts == [Publication.DRAFT]
+
+
+def test_attendance_is_marked_for_what_is_over_and_only_that(today: date) -> None:
+    at = midnight(today)
+    marks = db.session.execute(
+        select(AttendanceMark, Slot, Registration.status)
+        .join(Slot, Slot.id == AttendanceMark.slot_id)
+        .join(Registration, Registration.id == AttendanceMark.registration_id)
+    ).all()
+    assert len(marks) > 600
+    for mark, slot, status in marks:
+        assert slot.ends_at <= at
+        assert mark.marked_at <= slot.ends_at
+        assert status == Status.CONFIRMED
+    over = select(Slot.id).join(Event).where(Slot.ends_at <= at, Event.kind == EventKind.TRAINING)
+    assert set(db.session.scalars(select(SlotSignOff.slot_id))) == set(db.session.scalars(over))
+
+
+def test_bob_has_an_evening_to_join_at_the_member_price(today: date) -> None:
+    bob = person("bob@lysara.example")
+    at = midnight(today) + timedelta(hours=12)
+    event = db.session.scalars(select(Event).where(Event.slug == "from-bench-to-bedside")).one()
+    assert timedelta(days=2) < event.starts_at - at < timedelta(days=8)
+    order = register(bob, event.id, wish_of(bob, "bob@lysara.example"), locale="en", at=at)
+    order = load_order(order.code)  # type: ignore[assignment]
+    assert order.registrations[0].status == Status.CONFIRMED
+    assert order.lines[0].gross_cents == 0
+    assert order.lines[0].why.startswith("Free, because Lysara Biologics was a member on")
+
+
+def test_carol_has_a_training_to_pay_for(today: date) -> None:
+    carol = person("carol@kelvin-home.example")
+    at = midnight(today) + timedelta(hours=12)
+    event = db.session.scalars(select(Event).where(Event.slug == "annex-1-in-practice")).one()
+    assert timedelta(days=7) < event.starts_at - at < timedelta(days=28)
+    order = register(carol, event.id, wish_of(carol, "carol@kelvin-home.example"), locale="en", at=at)
+    order = load_order(order.code)  # type: ignore[assignment]
+    assert order.registrations[0].status == Status.AWAITING_PAYMENT
+    assert order.lines[0].gross_cents == 71390
+    assert violations() == []
+
+
+def test_the_cast_can_play_its_parts(loaded: date) -> None:
+    cast = {
+        name: person(address)
+        for name, address in {
+            "alice": "alice@mosan.example",
+            "bob": "bob@lysara.example",
+            "carol": "carol@kelvin-home.example",
+            "dora": "dora@lysara.example",
+            "emil": "emil@vasseur.example",
+            "fay": "fay@mosan.example",
+            "ada": "ada@mosan.example",
+        }.items()
+    }
+    roles = set(db.session.execute(select(StaffRole.person_id, StaffRole.role).where(StaffRole.event_id.is_(None))))
+    expected = {("alice", "organiser"), ("emil", "trainer"), ("fay", "finance"), ("ada", "admin")}
+    assert {tuple(row) for row in roles} == {(cast[name].id, role) for name, role in expected}
+    affiliations = {row.person_id: row for row in db.session.scalars(select(Affiliation))}
+    assert affiliations[cast["bob"].id].status == AffiliationStatus.VERIFIED
+    assert affiliations[cast["dora"].id].is_hr_manager
+    assert cast["carol"].id not in affiliations
+    mine = dict(
+        db.session.execute(
+            select(Registration.status, func.count())
+            .where(Registration.person_id == cast["bob"].id)
+            .group_by(Registration.status)
+        ).all()
+    )
+    assert mine[Status.CONFIRMED] >= 5
+    assert mine[Status.WAITLISTED] == 1
+
+
+def test_the_rules_of_the_events_were_kept(loaded: date) -> None:
+    members_only = db.session.scalars(
+        select(Registration.is_member).join(Event).where(Event.visibility == Visibility.MEMBERS)
+    ).all()
+    assert members_only
+    assert all(members_only)
+    held = db.session.execute(
+        select(Event.organisation_cap, Registration.organisation_id, func.count())
+        .join(Registration, Registration.event_id == Event.id)
+        .where(Event.organisation_cap.is_not(None), Registration.status.in_(HOLDING))
+        .where(Registration.organisation_id.is_not(None))
+        .group_by(Event.organisation_cap, Registration.organisation_id)
+    ).all()
+    assert held
+    assert all(cap and count <= cap for cap, _, count in held)
+    refunded = load_order(
+        db.session.scalars(
+            select(Order.code).join(Registration).join(Event).where(Event.run == Run.CANCELLED).limit(1)
+        ).one()
+    )
+    assert refunded is not None
+    assert balance(refunded).status is PaymentStatus.REFUNDED
+
+
+def test_texts_are_found_and_programmes_lead_to_courses(loaded: date) -> None:
+    assert find(EVENT, "confluent")
+    programmes = db.session.scalars(select(Programme).options(selectinload(Programme.steps))).all()
+    courses = {course.id for course in db.session.scalars(select(Course))}
+    assert all(step.course_id in courses for programme in programmes for step in programme.steps)
+    assert all(row.directory_texts["fr"] for row in db.session.scalars(select(Organisation)))
