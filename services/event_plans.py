@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.base import Texts
-from models.events import Approval, Audience, EventKind, Modality, VatTreatment, Visibility
+from models.events import Audience, EventKind, Modality, VatTreatment, Visibility
 
 HALF_DAY = timedelta(hours=4, minutes=30)
 """The longest slot of a training: a half-day as the sector counts it (9:00 – 13:30 with its breaks)."""
@@ -21,7 +23,7 @@ class Problem:
 
     field: str
     code: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class PlanRefused(ValueError):
@@ -39,7 +41,7 @@ class SlotPlan:
     starts_at: datetime
     ends_at: datetime
     public_id: str = ""
-    titles: Texts = field(default_factory=dict)
+    titles: Texts = dataclasses.field(default_factory=dict)
     room: str = ""
     trainers: tuple[str, ...] = ()  # public ids of persons
 
@@ -67,8 +69,8 @@ class EventPlan:
     titles: Texts
     course: str = ""  # slug; trainings only
     slug: str = ""  # asked for while the event is a draft; '' keeps or makes one
-    summaries: Texts = field(default_factory=dict)
-    descriptions: Texts = field(default_factory=dict)
+    summaries: Texts = dataclasses.field(default_factory=dict)
+    descriptions: Texts = dataclasses.field(default_factory=dict)
     language: str = "en"
     areas: tuple[str, ...] = ()  # slugs
     venue: str = ""
@@ -77,9 +79,8 @@ class EventPlan:
     online_url: str = ""
     zone: str = "Europe/Brussels"
     visibility: Visibility = Visibility.PUBLIC
-    approval: Approval = Approval.NONE
     slots: tuple[SlotPlan, ...] = ()
-    places: dict[Modality, int] = field(default_factory=dict)  # capacity of each modality offered
+    places: dict[Modality, int] = dataclasses.field(default_factory=dict)  # capacity of each modality offered
     tickets: tuple[TicketPlan, ...] = ()
     minimum: int = 0
     decides_at: datetime | None = None
@@ -87,7 +88,7 @@ class EventPlan:
     registration_closes_at: datetime | None = None
     has_waiting_list: bool = True
     organisation_cap: int | None = None
-    policies: Texts = field(default_factory=dict)
+    policies: Texts = dataclasses.field(default_factory=dict)
     free_until_days: int = 2
     contact_name: str = ""
     contact_email: str = ""
@@ -122,7 +123,7 @@ def slot_problems(slots: Iterable[SlotPlan], kind: EventKind) -> Iterator[Proble
         elif kind == EventKind.TRAINING and slot.ends_at - slot.starts_at > HALF_DAY:
             yield Problem(f"slots-{row}", "longer_than_half_day", {"hours": HALF_DAY / timedelta(hours=1)})
     rows.sort(key=lambda item: (item[1].starts_at, item[1].ends_at))
-    for (first, earlier), (second, later) in zip(rows, rows[1:], strict=False):
+    for (first, earlier), (second, later) in pairwise(rows):
         if later.starts_at < earlier.ends_at and earlier.starts_at < earlier.ends_at:
             yield Problem(f"slots-{second}", "overlap", {"other": first + 1})
 
@@ -178,17 +179,13 @@ def local_instant(day: datetime | None, zone: str) -> datetime | None:
         return None
     tz = ZoneInfo(zone)
     moment = day.replace(tzinfo=tz, fold=0)
-    if moment.astimezone(ZoneInfo("UTC")).astimezone(tz).replace(tzinfo=None) != day.replace(tzinfo=None):
+    if moment.astimezone(UTC).astimezone(tz).replace(tzinfo=None) != day.replace(tzinfo=None):
         raise NoSuchTime(day.isoformat())
-    return moment
+    return moment.astimezone(UTC)
 
 
 def shifted(moment: datetime, days: int, zone: str) -> datetime:
     """The same wall-clock time `days` later in `zone`, whatever the clocks did in between."""
     local = moment.astimezone(ZoneInfo(zone))
-    return datetime.combine(local.date() + timedelta(days=days), local.time().replace(fold=0), ZoneInfo(zone))
-
-
-def end_of(day: datetime, zone: str) -> datetime:
-    """The last second of a day in `zone`: until when a date without a time lasts."""
-    return datetime.combine(day.date(), time(23, 59, 59), ZoneInfo(zone))
+    later = datetime.combine(local.date() + timedelta(days=days), local.time().replace(fold=0), ZoneInfo(zone))
+    return later.astimezone(UTC)
