@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from blueprints.security import COOKIE_AGE
+from extensions import csrf
 from models.base import db
 
 blueprint = Blueprint("pages", __name__)
@@ -26,6 +27,7 @@ def readyz() -> ResponseReturnValue:
 
 
 @blueprint.post("/theme")
+@csrf.exempt  # changes nothing but the reader's own look; a token would set a cookie on every page
 def theme() -> ResponseReturnValue:
     """Keep the reader's choice of light, dark or the device's own."""
     chosen = request.form.get("theme", "")
