@@ -41,6 +41,7 @@ def me() -> Person:
 def roles() -> Roles:
     """The roles of this request's person, read once."""
     if "roles" not in g:
+        g.roles = permissions.NOBODY  # what the page of a broken database finds
         g.roles = roles_of(current_person())
     found: Roles = g.roles
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from models.base import db, now
+from models.base import db
 from models.credentials import CodePurpose, OneTimeCode
 from models.people import Person, address_key
 from services.codes import (

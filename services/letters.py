@@ -41,7 +41,7 @@ from services.order_links import order_url
 __all__ = ["NothingToSay", "compose", "whereabouts"]
 
 TEMPLATES = (
-    "sign_in_code", "registration_code", "order_code", "prove_address", "address_changed",
+    "sign_in_code", "sign_in_unknown", "registration_code", "order_code", "prove_address", "address_changed",
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
     "event_cancelled", "event_reminder", "certificate_ready",

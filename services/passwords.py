@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ from models.base import db, now
 from models.credentials import Password
 from models.people import EmailAddress, Person
 from services.sign_ins import revoke_all_locked
+from services.throttles import allow, count_locked
 from services.transaction import require_writing, writing
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-SHORTEST, LONGEST = 12, 200
+SHORTEST, LONGEST = 12, 200  # characters
+CONFIRMATIONS = 10
 
 
 class PasswordWeak(ValueError):
@@ -112,7 +115,10 @@ def remove_password(person: Person) -> None:
 
 
 def confirm_password(person: Person, password: str) -> None:
-    """Raise PasswordWrong unless `password` is the person's present one."""
+    """Raise PasswordWrong unless `password` is the person's present one; TooMany after ten wrong ones in 15 minutes."""
+    with writing():
+        allow("password_confirm", person.public_id, CONFIRMATIONS, timedelta(minutes=15))
+        count_locked("password_confirm", person.public_id)
     kept = kept_hash(person.id)
     db.session.rollback()
     if not matches(kept, password):

@@ -70,10 +70,10 @@ def live_sign_ins(person: Person) -> list[SignIn]:
     return list(db.session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc())))
 
 
-def revoke(person: Person, public_id: str) -> bool:
+def revoke(person_id: int, public_id: str) -> bool:
     """Sign one of the person's browsers out at its next request; False when it is not one of theirs."""
     with writing() as session:
-        row = session.scalar(select(SignIn).where(SignIn.public_id == public_id, SignIn.person_id == person.id))
+        row = session.scalar(select(SignIn).where(SignIn.public_id == public_id, SignIn.person_id == person_id))
         if row is None:
             return False
         row.revoked_at = row.revoked_at or now()

@@ -1,1 +1,0 @@
-"""The accounts views."""
