@@ -49,6 +49,10 @@ class AreaFacts:
     def name(self, locale: str) -> str:
         return in_language(self.names, locale)
 
+    def words(self, locale: str) -> AreaWords:
+        """The area in one language."""
+        return AreaWords(self.id, self.slug, self.name(locale), in_language(self.texts, locale), self.emblem)
+
 
 class Kept:
     """What this process remembers, and since when (seconds of the monotonic clock)."""
@@ -68,9 +72,7 @@ def all_areas() -> tuple[AreaFacts, ...]:
 
 @lru_cache(maxsize=64)
 def words_of(areas: tuple[AreaFacts, ...], locale: str) -> tuple[AreaWords, ...]:
-    return tuple(
-        AreaWords(area.id, area.slug, area.name(locale), in_language(area.texts, locale), area.emblem) for area in areas
-    )
+    return tuple(area.words(locale) for area in areas)
 
 
 def areas_in(locale: str) -> tuple[AreaWords, ...]:

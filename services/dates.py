@@ -113,14 +113,11 @@ def say_slots(slots: Iterable[Any], locale: str, zone: str = ZONE) -> str:
     return slots_words(pairs_of(slots), locale, zone, today_in(zone), True)
 
 
-def say_slots_rhythm(slots: Iterable[Any], locale: str, zone: str = ZONE) -> str:
-    """Several stretches as a rhythm when they have one: “three mornings, 1, 3 and 8 December”; else as `say_slots`."""
+def say_when(slots: Iterable[Any], locale: str, zone: str = ZONE) -> str:
+    """When an event is, in one line for a list: “today, 17:30 – 20:00”, “Monday 18 to Friday 22 January”,
+    “three mornings, 1, 3 and 8 December”. No slots: ''."""
     pairs = pairs_of(slots)
-    today = today_in(zone)
-    rhythm = rhythm_words(pairs, locale, zone)
-    if not rhythm:
-        return slots_words(pairs, locale, zone, today, True)
-    return f"{rhythm}, {slots_words(pairs, locale, zone, today, False)}"
+    return when_words(pairs, locale, zone, today_in(zone)) if pairs else ""
 
 
 def say_deadline(moment: datetime, locale: str, zone: str = ZONE) -> str:
@@ -218,6 +215,21 @@ def rhythm_words(pairs: tuple[tuple[datetime, datetime], ...], locale: str, zone
     tz = zone_of(zone)
     parts = {part_of_day(starts.astimezone(tz), ends.astimezone(tz)) for starts, ends in days.values()}
     return f"{words.numbers[len(days) - 2]} {words.parts[parts.pop()]}" if len(parts) == 1 else ""
+
+
+@lru_cache(maxsize=8192)
+def when_words(pairs: tuple[tuple[datetime, datetime], ...], locale: str, zone: str, today: date) -> str:
+    days = days_of(pairs, zone)
+    if len(days) > 1:
+        rhythm = rhythm_words(pairs, locale, zone)
+        said = slots_words(pairs, locale, zone, today, not rhythm)
+        return f"{rhythm}, {said}" if rhythm else said
+    [(day, (starts, ends))] = days.items()
+    words = wording(locale)
+    near = {today: words.today, today + timedelta(days=1): words.tomorrow}.get(day)
+    if near and ends - starts < NIGHT:
+        return f"{near}, {hours_words(starts, ends, locale, zone)}"
+    return span_words(starts, ends, locale, zone, today)
 
 
 @lru_cache(maxsize=4096)

@@ -112,7 +112,7 @@ def test_slots_on_some_days(locale: str, said: str) -> None:
     ],
 )
 def test_slots_with_a_rhythm(locale: str, said: str) -> None:
-    assert dates.say_slots_rhythm(DECEMBER, locale) == said
+    assert dates.say_when(DECEMBER, locale) == said
 
 
 def test_slots_on_days_in_a_row_with_different_hours() -> None:
@@ -120,7 +120,15 @@ def test_slots_on_days_in_a_row_with_different_hours() -> None:
     week[2] = (week[2][0], week[2][1] + timedelta(hours=4))
     assert dates.say_slots(week, "en") == "18 to 22 January"
     assert dates.say_slots(week, "fr") == "du 18 au 22 janvier"
-    assert dates.say_slots_rhythm(week, "en") == "18 to 22 January"
+    assert dates.say_when(week, "en") == "18 to 22 January"
+
+
+def test_a_list_says_today_and_tomorrow() -> None:
+    evening = [(at(24, hour=17, minute=30), at(24, hour=20))]
+    assert plain(dates.say_when(evening, "en")) == "today, 17:30 – 20:00"
+    assert plain(dates.say_when([(at(25), at(25, hour=11))], "fr")) == "demain, 9 h – 11 h"
+    assert dates.say_when([(at(24), at(27))], "en") == "Tuesday 24 to Friday 27 November"
+    assert dates.say_when([], "en") == ""
 
 
 def test_slots_over_two_months() -> None:

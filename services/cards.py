@@ -1,0 +1,321 @@
+"""Cards: one event in a list, in words, ready to print. Three queries for any number of cards, one more when signed in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from flask_babel import gettext as _, ngettext
+from sqlalchemy import bindparam, select
+
+from models.base import db, in_language, language_of
+from models.events import Approval, Event, Modality, Quota, Run, Slot, Ticket, event_area
+from models.orders import Order
+from models.registrations import LIVE, Registration, Status
+from services.areas import AreaWords, areas_in
+from services.dates import DayBlock, day_block, say_short_day, say_when
+from services.money import say_money
+from services.prices import Offer, Price, Reason, offer
+from services.readers import Reader
+
+
+class TicketFacts(NamedTuple):
+    """A ticket's columns without its entity: what `services.prices` reads of a Ticket."""
+
+    event_id: int
+    quota_id: int
+    id: int
+    position: int
+    audience: str
+    net_cents: int
+    vat: str
+    limit: int | None
+    sale_opens_at: datetime | None
+    sale_closes_at: datetime | None
+    withdrawn_at: datetime | None
+
+    def is_on_sale(self, at: datetime) -> bool:
+        opened = self.sale_opens_at is None or self.sale_opens_at <= at
+        return self.withdrawn_at is None and opened and (self.sale_closes_at is None or at < self.sale_closes_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places of an event over all its quotas, and where they are."""
+
+    capacity: int
+    taken: int
+    onsite: bool
+    online: bool
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.taken
+
+
+NO_PLACES = Places(0, 0, False, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One event as a list prints it."""
+
+    slug: str
+    title: str
+    title_lang: str | None  # when it is not the page's
+    block: DayBlock
+    starts_at: datetime
+    when: str
+    where: str
+    note: str
+    areas: tuple[AreaWords, ...]
+    amount: str
+    why: str
+    places: str
+    tone: str  # '', 'few' or 'none': how the places are said
+    pill: str  # the class of a status pill, '' for none: then `places` are its words
+
+
+EVENTS = select(
+    Event.id, Event.slug, Event.titles, Event.kind, Event.language, Event.venue, Event.city, Event.zone,
+    Event.starts_at, Event.ends_at, Event.run, Event.visibility, Event.approval, Event.minimum, Event.has_waiting_list,
+    Event.registration_opens_at, Event.registration_closes_at, event_area.c.area_id,
+).outerjoin(event_area, event_area.c.event_id == Event.id).where(
+    Event.id.in_(bindparam("ids", expanding=True))
+)  # fmt: skip
+SLOTS = (
+    select(Slot.event_id, Slot.starts_at, Slot.ends_at)
+    .where(Slot.event_id.in_(bindparam("ids", expanding=True)), Slot.cancelled_at.is_(None))
+    .order_by(Slot.starts_at)
+)
+SALES = (
+    select(
+        Quota.event_id, Quota.id, Ticket.id, Ticket.position, Ticket.audience, Ticket.net_cents, Ticket.vat, Ticket.limit,
+        Ticket.sale_opens_at, Ticket.sale_closes_at, Ticket.withdrawn_at, Quota.modality, Quota.capacity, Quota.taken,
+    )
+    .outerjoin(Ticket, Ticket.quota_id == Quota.id)
+    .where(Quota.event_id.in_(bindparam("ids", expanding=True)))
+)  # fmt: skip
+MINE = (
+    select(Registration.event_id, Registration.status, Order.code)
+    .join(Order, Order.id == Registration.order_id)
+    .where(
+        Registration.person_id == bindparam("person_id"),
+        Registration.event_id.in_(bindparam("ids", expanding=True)),
+        Registration.status.in_(sorted(LIVE)),
+    )
+)
+
+
+def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list[Card]:
+    """The cards of these events in this order, in the language `locale`, with the reader's own prices."""
+    if not ids:
+        return []
+    events, areas = events_of(ids, locale)
+    slots = slots_of(ids)
+    tickets, places = sales_of(ids)
+    mine = mine_of(ids, reader.person_id)
+    made = []
+    for event_id in ids:
+        if event_id not in events:
+            continue
+        event = events[event_id]
+        held = places.get(event_id, NO_PLACES)
+        amount, why = price_words(offer(cast("list[Ticket]", tickets.get(event_id, [])), reader, at), locale)
+        words, tone, pill = places_words(event, held, mine.get(event_id), locale, at)
+        made.append(
+            Card(
+                slug=event.slug,
+                title=in_language(event.titles, locale),
+                title_lang=other_language(event.titles, locale),
+                block=day_block(event.starts_at, locale, event.zone),
+                starts_at=event.starts_at,
+                when=capital(say_when(slots.get(event_id) or [(event.starts_at, event.ends_at)], locale, event.zone)),
+                where=place_words(event.venue, event.city, held),
+                note=note_words(event.kind, event.language),
+                areas=areas.get(event_id, ()),
+                amount=amount,
+                why=why,
+                places=words,
+                tone=tone,
+                pill=pill,
+            )
+        )
+    return made
+
+
+# ---- what is read --------------------------------------------------------------------------------------------------
+
+
+def events_of(ids: Sequence[int], locale: str) -> tuple[dict[int, Any], dict[int, tuple[AreaWords, ...]]]:
+    """The events by id, and their areas in the cluster's order."""
+    events: dict[int, Any] = {}
+    named: dict[int, set[int]] = defaultdict(set)
+    row: Any
+    for row in db.session.execute(EVENTS, {"ids": ids}):
+        events[row.id] = row
+        named[row.id].add(row.area_id)
+    known = areas_in(locale)
+    return events, {event_id: tuple(area for area in known if area.id in wanted) for event_id, wanted in named.items()}
+
+
+def slots_of(ids: Sequence[int]) -> dict[int, list[tuple[datetime, datetime]]]:
+    slots: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for event_id, starts_at, ends_at in db.session.execute(SLOTS, {"ids": ids}):
+        slots[event_id].append((starts_at, ends_at))
+    return slots
+
+
+def sales_of(ids: Sequence[int]) -> tuple[dict[int, list[TicketFacts]], dict[int, Places]]:
+    """The tickets of each event, and its places over all quotas."""
+    tickets: dict[int, list[TicketFacts]] = defaultdict(list)
+    quotas: dict[int, dict[int, tuple[str, int, int]]] = defaultdict(dict)
+    row: Any
+    for row in db.session.execute(SALES, {"ids": ids}):
+        quotas[row[0]][row[1]] = (row[11], row[12], row[13])
+        if row[2] is not None:
+            tickets[row[0]].append(TicketFacts(*row[:11]))
+    return tickets, {event_id: places_of(held.values()) for event_id, held in quotas.items()}
+
+
+def places_of(quotas: Iterable[tuple[str, int, int]]) -> Places:
+    """All quotas of one event together; a quota is (modality, capacity, taken)."""
+    held = list(quotas)
+    modalities = {modality for modality, _capacity, _taken in held}
+    return Places(
+        sum(capacity for _modality, capacity, _taken in held),
+        sum(taken for _modality, _capacity, taken in held),
+        Modality.ONSITE in modalities,
+        Modality.ONLINE in modalities,
+    )
+
+
+def mine_of(ids: Sequence[int], person_id: int | None) -> dict[int, tuple[str, str]]:
+    """The reader's live registrations on these events: status and order code."""
+    if person_id is None:
+        return {}
+    rows = db.session.execute(MINE, {"ids": ids, "person_id": person_id})
+    return {event_id: (status, code) for event_id, status, code in rows}
+
+
+# ---- how it is said ------------------------------------------------------------------------------------------------
+
+
+def price_words(offered: Offer, locale: str) -> tuple[str, str]:
+    """The amount this reader pays, and why: “€420”, “as a member”. Amounts are before VAT."""
+    price, others = offered.price, offered.others
+    if price is None:
+        if offered.refusal == "members_only" and others:
+            return amount_words(others[0], locale), _("for members only")
+        return "", ""
+    if price.reason is Reason.MEMBER:
+        why = _("as a member")
+    elif price.reason is Reason.STAFF:
+        why = _("as a member of the team")
+    elif price.reason is Reason.WITHOUT_MEMBERSHIP and others:
+        cheaper = min(others, key=lambda other: other.net_cents)
+        free = cheaper.is_free
+        why = _("or free for members") if free else _("or %(amount)s for members", amount=amount_words(cheaper, locale))
+    else:
+        why = _("for everyone")
+    return amount_words(price, locale), why
+
+
+def amount_words(price: Price, locale: str) -> str:
+    return _("Free") if price.is_free else say_money(price.net_cents, locale, short=True)
+
+
+def places_words(
+    event: Any, held: Places, mine: tuple[str, str] | None, locale: str, at: datetime
+) -> tuple[str, str, str]:
+    """How full it is, or what matters more: (words, tone, pill)."""
+    if event.run == Run.CANCELLED:
+        return _("Cancelled"), "", "state-stop"
+    if mine:
+        return mine_words(mine[0]), "", f"status-{mine[0]}"
+    if event.run == Run.POSTPONED:
+        return _("Postponed"), "", "state-wait"
+    if at >= event.ends_at or event.run in (Run.ENDED, Run.CLOSED):
+        return _("Over"), "none", ""
+    if event.registration_opens_at and at < event.registration_opens_at:
+        return _("Opens on %(day)s", day=say_short_day(event.registration_opens_at, locale, event.zone)), "", ""
+    if at >= min(event.registration_closes_at or event.starts_at, event.starts_at):
+        return _("Registration closed"), "none", ""
+    return free_places_words(event, held)
+
+
+def free_places_words(event: Any, held: Places) -> tuple[str, str, str]:
+    """The free places of an event that takes registrations."""
+    if event.approval == Approval.ORGANISER:
+        return _("On request"), "", ""
+    if held.free <= 0:
+        return (_("Full, waiting list open") if event.has_waiting_list else _("Full")), "none", ""
+    needed = event.minimum - held.taken
+    if event.run == Run.TENTATIVE and needed > 0:
+        words = ngettext("Takes place with %(num)s more person", "Takes place with %(num)s more people", needed)
+        return words, "", ""
+    tone = "few" if held.free * 5 <= held.capacity else ""
+    return ngettext("%(num)s place left", "%(num)s places left", held.free), tone, ""
+
+
+def mine_words(status: str) -> str:
+    """Where the reader's own registration stands, said to them."""
+    return {
+        Status.CONFIRMED: _("You are going"),
+        Status.AWAITING_PAYMENT: _("Awaiting payment"),
+        Status.WAITLISTED: _("On the waiting list"),
+        Status.OFFERED: _("A place is offered to you"),
+        Status.PENDING_APPROVAL: _("Awaiting approval"),
+    }[Status(status)]
+
+
+def place_words(venue: str, city: str, held: Places) -> str:
+    """“Le Delta, Namur”, “online”, “Le Delta, Namur, and online”."""
+    there = venue if city and city in venue else ", ".join(part for part in (venue, city) if part)
+    if (held.online and not held.onsite) or not there:
+        return _("online")
+    return _("%(place)s, and online", place=there) if held.online else there
+
+
+def kind_words(kind: str) -> str:
+    return {
+        "training": _("Training"),
+        "networking": _("Networking"),
+        "conference": _("Conference"),
+        "webinar": _("Webinar"),
+        "workshop": _("Workshop"),
+        "mission": _("Mission"),
+    }.get(kind, kind)
+
+
+def language_words(code: str) -> str:
+    """The language of an event after its kind: “in English”."""
+    return {
+        "en": _("in English"),
+        "fr": _("in French"),
+        "nl": _("in Dutch"),
+        "de": _("in German"),
+    }.get(code, code)
+
+
+def language_name(code: str) -> str:
+    """The name of a language, alone: “French”."""
+    return {"fr": _("French"), "en": _("English"), "nl": _("Dutch"), "de": _("German")}.get(code, code)
+
+
+def note_words(kind: str, language: str) -> str:
+    """“Training in English”."""
+    return f"{kind_words(kind)} {language_words(language)}"
+
+
+def other_language(texts: dict[str, str], locale: str) -> str | None:
+    """The language a text is shown in when it is not the page's."""
+    found = language_of(texts, locale)
+    return None if found == locale else found
+
+
+def capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

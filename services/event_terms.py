@@ -1,0 +1,157 @@
+"""The terms of an event, in words: price and VAT, certainty, certificate, registration window, cancelling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext as _, ngettext
+
+from models.base import in_language
+from models.courses import Course, Prerequisite
+from models.events import Event, Run
+from services.cards import Places, amount_words
+from services.courses import validity_words
+from services.dates import say_day, say_deadline, say_minutes
+from services.money import say_money
+from services.prices import Offer, Price, Reason
+
+
+@dataclass(frozen=True)
+class PriceWords:
+    """The price as the panel says it: the amount, the reason, what others pay, VAT."""
+
+    amount: str
+    why: str
+    others: str
+    vat: str
+
+
+def price_sentence(offered: Offer, locale: str) -> PriceWords | None:
+    """What this reader pays and why, then what others pay, then VAT. None when nothing is on sale."""
+    price = offered.price or next(iter(offered.others), None)
+    if price is None:
+        return None
+    others = [one for one in offered.others if one is not price]
+    return PriceWords(
+        amount=amount_words(price, locale),
+        why=reason_words(price, offered),
+        others=" ".join(other_words(one, locale) for one in others),
+        vat=vat_words(price, locale),
+    )
+
+
+def reason_words(price: Price, offered: Offer) -> str:
+    """Why this amount: “for you, because Lysara Biologics is a member.”"""
+    if offered.price is None:
+        return str(_("for members. Only they may register."))
+    if price.reason is Reason.MEMBER:
+        return str(_("for you, because %(organisation)s is a member.", organisation=price.organisation))
+    if price.reason is Reason.STAFF:
+        return str(_("for you, as a member of the team."))
+    if price.reason is Reason.WITHOUT_MEMBERSHIP:
+        return str(_("for you, without membership."))
+    return str(_("for everyone."))
+
+
+def other_words(price: Price, locale: str) -> str:
+    amount = amount_words(price, locale)
+    if price.reason is Reason.MEMBER:
+        return str(_("%(amount)s for members.", amount=amount))
+    return str(_("%(amount)s for others.", amount=amount))
+
+
+def vat_words(price: Price, locale: str) -> str:
+    """What VAT adds, or why it adds nothing; '' for a free place."""
+    if price.is_free:
+        return ""
+    if price.vat_rate:
+        total = say_money(price.gross_cents, locale)
+        return str(_("%(rate)s %% VAT comes on top: %(total)s in all.", rate=price.vat_rate, total=total))
+    if price.ticket.vat == "exempt_training":
+        return str(_("No VAT: vocational training, article 44 §2 4° of the Belgian VAT Code."))
+    return str(_("No VAT."))
+
+
+def notice_of(event: Event, locale: str) -> tuple[str, str, str] | None:
+    """What a reader must know first: cancelled, postponed."""
+    said = in_language(event.notices, locale)
+    if event.run == Run.CANCELLED:
+        words = _("Everybody who was registered has been told, and gets back what they paid.")
+        return "notice-stop", _("This event is cancelled"), said or words
+    if event.run == Run.POSTPONED:
+        words = _("Whoever has a place keeps it, and will be told as soon as there is a new date.")
+        return "notice-wait", _("This event is postponed"), said or words
+    return None
+
+
+def facts_of(
+    event: Event, course: Course | None, places: Places, offered: Offer, locale: str, at: datetime
+) -> tuple[tuple[str, str], ...]:
+    """“Good to know”: certainty, certificate, registration window, cancelling."""
+    rows = [
+        (_("Takes place"), certainty_words(event, places, locale, at)),
+        (_("Length"), say_minutes(course.minutes, locale) if course else ""),
+        (_("Certificate"), certificate_words(course)),
+        (_("Before you come"), prerequisite_words(course)),
+        (_("Registration"), window_words(event, locale, at)),
+        (_("Cancelling"), cancelling_words(event, offered, locale, at)),
+    ]
+    return tuple((term, words) for term, words in rows if words)
+
+
+def certainty_words(event: Event, places: Places, locale: str, at: datetime) -> str:
+    """Whether it is sure to take place, since when, or what is missing and when it is decided."""
+    if event.run in (Run.GUARANTEED, Run.RUNNING) and event.minimum:
+        if event.guaranteed_at is None:
+            return str(_("Guaranteed"))
+        return str(_("Guaranteed since %(day)s", day=say_day(event.guaranteed_at, locale, event.zone)))
+    if event.run != Run.TENTATIVE:
+        return ""
+    needed = event.minimum - places.taken
+    said = [
+        ngettext("As soon as %(num)s more person registers.", "As soon as %(num)s more people register.", needed)
+        if needed > 0
+        else _("The minimum is reached; the organiser confirms it soon.")
+    ]
+    if event.decides_at and event.decides_at > at:
+        said.append(_("Decided by %(day)s.", day=say_day(event.decides_at, locale, event.zone)))
+    return " ".join(said)
+
+
+def certificate_words(course: Course | None) -> str:
+    """“From 80 % attendance, valid for 3 years”."""
+    if course is None:
+        return ""
+    validity = validity_words(course.validity_months)
+    if validity:
+        return str(
+            _("From %(percent)s %% attendance, valid for %(time)s", percent=course.minimum_attendance, time=validity)
+        )
+    return str(_("From %(percent)s %% attendance", percent=course.minimum_attendance))
+
+
+def prerequisite_words(course: Course | None) -> str:
+    """Only what binds is a fact; what merely informs stands in “Who it is for”."""
+    if course is None or course.prerequisite == Prerequisite.INFORM:
+        return ""
+    return str(_("We ask you to confirm the prerequisites when you register."))
+
+
+def window_words(event: Event, locale: str, at: datetime) -> str:
+    """Until when one may register, while one may; a closing at the start needs no words."""
+    if not event.registration_is_open(at) or event.registration_closes_at is None:
+        return ""
+    closes = say_deadline(min(event.registration_closes_at, event.starts_at), locale, event.zone)
+    return str(_("Until %(moment)s", moment=closes))
+
+
+def cancelling_words(event: Event, offered: Offer, locale: str, at: datetime) -> str:
+    """The last free moment when there is something to lose, and the terms as the organiser wrote them."""
+    policy = in_language(event.policies, locale)
+    costs = any(not price.is_free for price in (offered.price, *offered.others) if price)
+    free_until = event.free_to_cancel_until()
+    if not costs or at >= free_until:
+        return policy
+    said = _("Free until %(moment)s.", moment=say_deadline(free_until, locale, event.zone))
+    return f"{said} {policy}".strip()
