@@ -118,32 +118,36 @@ def _named(error: typst.TypstError) -> DocumentError:
     return UnprintableText("".join(dict.fromkeys(plain)))
 
 
-# A compiler serves one thread only, and the fonts are read lazily from their folder: both belong to one process.
+# A compiler serves one thread only; the fonts are read lazily from a folder that belongs to one process.
 _of_thread = threading.local()
-_of_process: dict[int, typst.Fonts] = {}
 _making_fonts = threading.Lock()
+_fonts_kept: typst.Fonts | None = None
+_owner = 0
 
 
 def _compiler(template: str) -> typst.Compiler:
     import typst
 
-    kept: dict[tuple[int, str], typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
-    key = (os.getpid(), template)
-    if key not in kept:
-        kept[key] = typst.Compiler(str(TEMPLATES / f"{template}.typ"), root=str(TEMPLATES), font_paths=_fonts())
-    return kept[key]
+    fonts = _fonts()
+    kept: dict[str, typst.Compiler] = _of_thread.__dict__.setdefault("compilers", {})
+    if template not in kept:
+        kept[template] = typst.Compiler(str(TEMPLATES / f"{template}.typ"), root=str(TEMPLATES), font_paths=fonts)
+    return kept[template]
 
 
 def _fonts() -> typst.Fonts:
+    global _fonts_kept, _owner
     import typst
 
+    if _owner not in (0, os.getpid()):
+        # The engine's threads did not survive the fork: it would wait for them for ever.
+        raise DocumentError("This process was forked from one that had made documents. Start it anew (spawn) instead.")
     with _making_fonts:
-        if os.getpid() not in _of_process:
-            folder = _font_folder()
-            _of_process[os.getpid()] = typst.Fonts(
-                include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
-            )
-        return _of_process[os.getpid()]
+        if _fonts_kept is None:
+            folder = str(_font_folder())
+            _fonts_kept = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
+            _owner = os.getpid()
+        return _fonts_kept
 
 
 def _font_folder() -> Path:

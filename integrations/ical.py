@@ -45,6 +45,7 @@ class CalendarEntry:
     conference_url: str | None = None
     alarm_minutes: int | None = None
     related_to: str | None = None
+    organiser: tuple[str, str] | None = None  # name and address; a file in a mail needs one, a feed does not
 
     def __post_init__(self) -> None:
         for name in ("starts", "ends", "created", "last_modified"):
@@ -72,6 +73,9 @@ def entry_bytes(entry: CalendarEntry) -> bytes:
         lines.append(f"LOCATION:{_text(entry.location)}")
     if entry.url:
         lines.append(f"URL:{_uri(entry.url)}")
+    if entry.organiser:
+        name, address = entry.organiser
+        lines.append(f'ORGANIZER;CN="{_parameter(name)}":mailto:{_uri(address)}')
     lines += [f"STATUS:{entry.status}", f"TRANSP:{'TRANSPARENT' if entry.transparent or cancelled else 'OPAQUE'}"]
     if entry.categories:
         lines.append("CATEGORIES:" + ",".join(map(_text, entry.categories)))
@@ -201,6 +205,14 @@ def _text(value: str) -> str:
     if "\r" in value:
         value = value.replace("\r\n", "\n").replace("\r", "\n")
     return value.translate(_ESCAPES)
+
+
+# RFC 6868: what a quoted parameter value cannot hold.
+_QUOTED = str.maketrans({"^": "^^", '"': "^'", "\n": "^n", **{chr(code): "" for code in range(0x20) if code != 10}})
+
+
+def _parameter(value: str) -> str:
+    return value.translate(_QUOTED)
 
 
 def _uri(value: str) -> str:

@@ -95,7 +95,7 @@ def compose_message(letter: Letter) -> EmailMessage:
         message.add_alternative(
             letter.calendar.decode(), subtype="calendar", params={"method": "PUBLISH"}, cte="base64"
         )
-        message.add_attachment(letter.calendar, maintype="application", subtype="ics", filename="atrium.ics")
+        message.add_attachment(letter.calendar, maintype="application", subtype="ics", filename="calendar.ics")
     for file in letter.attachments:
         message.add_attachment(file.content, maintype=file.maintype, subtype=file.subtype, filename=file.name)
     return message
