@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect
 
 from config import ROOT
 from models.base import Base, db
+from services.dumps import kept_tables
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -60,6 +61,23 @@ def migrate(revision: str = "head") -> None:
     command.upgrade(alembic_config(), revision)
 
 
+def drop_tables() -> None:
+    """Remove every table of ours, with its rows."""
+    with db.engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            driver.execute("PRAGMA foreign_keys=OFF").close()
+        connection.execution_options(writing=True)
+        quote = connection.dialect.identifier_preparer.quote
+        names = [table.name for table in kept_tables(connection)] + ["search_fts", "alembic_version"]
+        for name in names:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(name)}{'' if sqlite else ' CASCADE'}")
+        connection.commit()
+        if sqlite:
+            driver.execute("PRAGMA foreign_keys=ON").close()
+
+
 def write_revision(message: str) -> str:
     """Write the migration from the database's tables to the models' and return its path. For developers.
 
@@ -77,7 +95,7 @@ def counts(connection: Connection) -> dict[str, int]:
     present = set(inspect(connection).get_table_names())
     quote = connection.dialect.identifier_preparer.quote
     return {
-        table.name: int(connection.exec_driver_sql(f"SELECT count(*) FROM {quote(table.name)}").scalar_one())  # noqa: S608
+        table.name: int(connection.exec_driver_sql(f"SELECT count(*) FROM {quote(table.name)}").scalar_one())
         for table in Base.metadata.sorted_tables
         if table.name in present
     }
