@@ -33,6 +33,7 @@ NEEDS = (
 S = Status
 ORDER = (S.CANCELLED, S.EXPIRED, S.CONFIRMED, S.AWAITING_PAYMENT, S.PENDING_APPROVAL, S.WAITLISTED, S.OFFERED)
 """Those who left come first: a place is given back before somebody else takes it."""
+OWING = (S.EXPIRED, S.AWAITING_PAYMENT)
 
 
 @dataclass
@@ -60,33 +61,33 @@ def enrol_locked(stage: Stage, staged: list[Staged]) -> list[Registration]:
 def enrol_event_locked(run: Enrolment, item: Staged) -> None:
     wanted: dict[str, int] = item.table.get("registered", {})
     chance = random.Random(f"who comes to {item.table['slug']}")
-    chosen = iter(choose(run, item, sum(wanted.values()), chance))
+    willing = who_may_come(run, item, chance)
     cast = run.stage.population.cast
     first = {S.CONFIRMED: item.table.get("with", []), S.WAITLISTED: item.table.get("with_waiting", [])}
     for status in ORDER:
         named = [cast[key] for key in first.get(status, [])]
         for _ in range(wanted.get(status, 0)):
-            guest = named.pop() if named else next(chosen)
-            enrol_one_locked(run, item, guest, status, chance)
+            created_at = created_between(run, item, status, chance)
+            paths = (Path(run, item, guest, chance, created_at) for guest in ([named.pop()] if named else willing))
+            path = next((path for path in paths if status not in OWING or not path.price().is_free), None)
+            if path is None:
+                raise SampleMalformed(f"event {item.table['slug']}: nobody is left who could be {status}")
+            path.go(status)
+            willing = [guest for guest in willing if guest is not path.guest]
 
 
-def choose(run: Enrolment, item: Staged, number: int, chance: random.Random) -> list[Guest]:
-    """Enough people for an event, those of its areas and its language first; SampleMalformed when there are not enough."""
+def who_may_come(run: Enrolment, item: Staged, chance: random.Random) -> list[Guest]:
+    """Everybody who may register, those of the event's areas and language first."""
     ranked = sorted(run.stage.population.guests, key=lambda guest: -(chance.random() ** (1 / interest(guest, item))))
     at_most = item.event.organisation_cap
     held: Counter[str] = Counter()
-    chosen: list[Guest] = []
+    willing = []
     for guest in ranked:
         home = guest.member.row.slug if guest.member else ""
-        if len(chosen) == number:
-            break
-        if not may_come(run, item, guest) or (at_most and home and held[home] >= at_most):
-            continue
-        held[home] += 1
-        chosen.append(guest)
-    if len(chosen) < number:
-        raise SampleMalformed(f"event {item.table['slug']}: {number} people wanted, {len(chosen)} found")
-    return chosen
+        if may_come(run, item, guest) and not (at_most and home and held[home] >= at_most):
+            held[home] += 1
+            willing.append(guest)
+    return willing
 
 
 def interest(guest: Guest, item: Staged) -> float:
@@ -114,26 +115,6 @@ def may_come(run: Enrolment, item: Staged, guest: Guest) -> bool:
         opened = event.registration_opens_at or event.starts_at
         return guest.reader_on(opened.date()).is_member and guest.reader_on(run.stage.today).is_member
     return True
-
-
-def enrol_one_locked(run: Enrolment, item: Staged, guest: Guest, status: Status, chance: random.Random) -> None:
-    """One person's way to `status`, step by step."""
-    path = Path(run, item, guest, chance, created_between(run, item, status, chance))
-    match status:
-        case S.CONFIRMED:
-            path.confirmed()
-        case S.AWAITING_PAYMENT:
-            path.awaiting_payment()
-        case S.PENDING_APPROVAL | S.WAITLISTED:
-            path.begin(status)
-        case S.OFFERED:
-            path.offered()
-        case S.CANCELLED:
-            path.cancelled()
-        case S.EXPIRED:
-            path.expired()
-    run.followed.add((guest.person.id, item.table.get("course", item.event.slug)))
-    run.booked.setdefault(guest.person.id, []).append(item.event)
 
 
 def created_between(run: Enrolment, item: Staged, status: Status, chance: random.Random) -> datetime:
@@ -187,6 +168,25 @@ class Path:
         day = moment.astimezone(BRUSSELS).date() + self.chance.randint(1, days) * DAY
         found = datetime.combine(day, time(9 + self.chance.randrange(8), self.chance.randrange(60)), BRUSSELS)
         return found if found < latest else moment + (latest - moment) / 2
+
+    def go(self, status: Status) -> None:
+        """Walk to `status`."""
+        match status:
+            case S.CONFIRMED:
+                self.confirmed()
+            case S.AWAITING_PAYMENT:
+                self.owed()
+            case S.OFFERED:
+                self.offered()
+            case S.CANCELLED:
+                self.cancelled()
+            case S.EXPIRED:
+                self.expired()
+            case _:
+                self.begin(status)
+        person_id, event = self.guest.person.id, self.item.event
+        self.run.followed.add((person_id, self.item.table.get("course", event.slug)))
+        self.run.booked.setdefault(person_id, []).append(event)
 
     def price(self) -> Price:
         reader = self.guest.reader_on(self.created_at.astimezone(BRUSSELS).date())
@@ -250,9 +250,6 @@ class Path:
         change_locked(registration, S.AWAITING_PAYMENT, actor=self.alice, reason="approved", at=at, hold_until=due)
         registration.order.due_at = due
         return registration, at
-
-    def awaiting_payment(self) -> None:
-        self.owed()
 
     def confirmed(self, latest: datetime | None = None) -> tuple[Registration, datetime]:
         """Confirmed at once when free; else paid by transfer some days later."""
