@@ -23,7 +23,7 @@ def clean(text: str, *, lines: bool = False) -> str:
         character if character in kept or unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp") else " "
         for character in text
     )
-    return text.strip() if lines else " ".join(text.split(" ")).strip()
+    return text.strip() if lines else " ".join(text.split())
 
 
 def holds_web_address(text: str) -> bool:
