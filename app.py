@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models  # noqa: F401  (registers every table)
 import services.transaction  # noqa: F401  (installs the engines' transaction rules)
-from blueprints import accounts, calendars, certificates, errors, events, organise, pages, payments
+from blueprints import accounts, calendars, certificates, errors, events, mailbox, organise, pages, payments
 from blueprints import programmes, registrations, security, words
 from commands import register_commands
 from config import Cluster, NotConfigured, Settings
@@ -28,7 +28,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["cluster"] = Cluster.load(settings.cluster_file)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     bind_extensions(app)
-    for part in (pages, events, programmes, registrations, payments, certificates, calendars, accounts, organise):
+    for part in (
+        pages, events, programmes, registrations, payments, certificates, calendars, accounts, organise, mailbox,
+    ):  # fmt: skip
         app.register_blueprint(part.blueprint)
     security.protect(app)
     words.install(app)
@@ -67,10 +69,9 @@ def flask_settings(settings: Settings) -> dict[str, object]:
 
 def bind_extensions(app: Flask) -> None:
     """Bind every extension to this application."""
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}  # before jinja_env is made
     db.init_app(app)
     babel.init_app(app, locale_selector=security.reader_locale, timezone_selector=None)
     bootstrap.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.add_extension("jinja2.ext.i18n")

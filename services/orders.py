@@ -49,7 +49,7 @@ class Placed:
 
 
 def new_code() -> str:
-    """An order code such as MH-4K7Q-92XD: the cluster's initials and 40 random bits, nothing to confuse when read aloud."""
+    """An order code such as MH-4K7Q-92XD: the cluster's initials and 40 random bits, easy to read aloud."""
     words = str(current_app.extensions["cluster"].name).split()
     initials = "".join(word[0] for word in words if word[0].isalnum())[:2].upper() or "AT"
     body = "".join(secrets.choice(ALPHABET) for _ in range(8)).upper()
@@ -129,7 +129,7 @@ def load_order(code: str) -> Order | None:
         .where(Order.code == code.strip().upper())
         .options(
             joinedload(Order.buyer),
-            selectinload(Order.lines).joinedload(OrderLine.registration),
+            selectinload(Order.lines),  # its registration is one of those below: loading it again would strip them
             selectinload(Order.ledger),
             registrations.joinedload(Registration.event).selectinload(Event.slots),
             registrations.joinedload(Registration.event).selectinload(Event.areas),
@@ -137,8 +137,13 @@ def load_order(code: str) -> Order | None:
             registrations.joinedload(Registration.ticket),
             registrations.joinedload(Registration.organisation),
         )
-        .execution_options(**FRESH)
     )
+
+
+def first_status(order: Order) -> Status:
+    """The status of the order's first registration."""
+    query = select(Registration.status).where(Registration.order_id == order.id).order_by(Registration.id).limit(1)
+    return Status(db.session.scalars(query).one())
 
 
 @dataclass(frozen=True)

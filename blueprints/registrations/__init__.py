@@ -1,7 +1,7 @@
-"""The registrations pages."""
+"""Registering, the guest's draft, the order page and a person's own page."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("registrations", __name__)
 
-from blueprints.registrations import views  # noqa: E402, F401  (the views register themselves on the blueprint)
+from blueprints.registrations import drafts, mine, orders, proof, register  # noqa: E402, F401  (they register themselves)

@@ -13,21 +13,19 @@ from models.orders import LedgerEntry, Order
 from models.people import Person
 from models.registrations import Registration, Status, TransitionRefused
 from services.orders import AlreadyBooked, NothingToBook, balance, load_order, receive_money
+from services.places import lock_event_locked
+from services.positions import position
 from services.registrations import accept_offer, add_walk_in, cancel, decline_offer, expire_due, rename
 from services.soundness import violations
 from services.transaction import writing
-from services.positions import position
 from services.waiting_list import promote_locked
-from services.places import lock_event_locked
 from tests.cast import Cast, make_event
 from tests.services.test_register import enrol, mails, taken, wish
 
 
 def status_of(registration: Registration) -> Status:
     return Status(
-        db.session.scalars(
-            select(Registration.status).where(Registration.public_id == registration.public_id)
-        ).one()
+        db.session.scalars(select(Registration.status).where(Registration.public_id == registration.public_id)).one()
     )
 
 
@@ -128,7 +126,12 @@ def test_raised_capacity_promotes_in_order(cast: Cast) -> None:
 
 def receive(code: str, cents: int, reference: str, actor: Person) -> Order:
     return receive_money(
-        code, cents, provider="transfer", provider_reference=reference, booked_at=datetime(2026, 11, 1, tzinfo=UTC), actor=actor
+        code,
+        cents,
+        provider="transfer",
+        provider_reference=reference,
+        booked_at=datetime(2026, 11, 1, tzinfo=UTC),
+        actor=actor,
     )
 
 

@@ -1,0 +1,183 @@
+"""The one registration form: two clicks for a signed-in person, a short form and a mailed code for a guest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.widgets import HiddenInput
+
+from blueprints.accounts.words import too_many_mails
+from blueprints.forms import (
+    Form,
+    filled,
+    form_view,
+    has_a_letter,
+    longest,
+    mail_address,
+    no_web_address,
+    status_of,
+)
+from blueprints.guards import current_person
+from blueprints.registrations import blueprint
+from blueprints.registrations.words import closed_words, refusal_words
+from blueprints.visitors import visitor
+from models.base import now
+from models.people import Person
+from models.registrations import Status
+from services.drafts import save_draft
+from services.my_registrations import place_of
+from services.orders import first_status
+from services.registration_pages import Desk, registration_desk
+from services.registrations import AlreadyRegistered, PriceChanged, RegistrationRefused, register
+from services.throttles import TooMany
+from services.wishes import Wish
+
+NAME = [filled(), longest(120), has_a_letter, no_web_address]
+
+
+class ConfirmForm(Form):
+    """What a signed-in person confirms. The price of the page comes back, so that a change is told."""
+
+    ticket = RadioField(_l("How you take part"), validate_choice=False)
+    needs = TextAreaField(_l("Anything we should know to welcome you well?"), [longest(1000)])
+    visible_to_guests = BooleanField(_l("Show my name and organisation to the other guests"))
+    shown_cents = IntegerField(widget=HiddenInput())
+
+
+class GuestForm(ConfirmForm):
+    """A guest's form."""
+
+    given_name = StringField(_l("First name"), NAME)
+    family_name = StringField(_l("Last name"), NAME)
+    email = EmailField(_l("E-mail"), [filled(), longest(254), mail_address])
+    phone = TelField(_l("Phone"), [longest(40)])
+    organisation_name = StringField(_l("Organisation"), [longest(200), no_web_address])
+    terms = BooleanField(_l("I accept the registration terms"), [filled(_l("We need your agreement to hold a place."))])
+    website = HiddenField()  # nobody sees it; programs that fill in every field show themselves
+
+
+@blueprint.route("/events/<slug>/register", methods=["GET", "POST"])
+@form_view
+def form(slug: str) -> ResponseReturnValue:
+    """Register for an event."""
+    person = current_person()
+    desk = registration_desk(slug, person, now())
+    if desk is None:
+        abort(404)
+    mine = place_of(person, desk.event.id)
+    form = ConfirmForm() if person else GuestForm()
+    offer_choices(form, desk)
+    valid = form.validate_on_submit()
+    if mine is not None:
+        return redirect(url_for("registrations.order", code=mine[1]), 303)
+    if valid:
+        answer = signed_in_answer(form, desk, person) if person else guest_answer(form, desk)
+        if answer is not None:
+            return answer
+        desk = registration_desk(slug, person, now()) or desk
+    open_now = desk.event.registration_is_open(now())
+    if desk.price is not None:  # always the price of the page being shown
+        form.shown_cents.data = form.shown_cents.raw_data = None
+        form.shown_cents.data = chosen(form, desk).gross_cents
+    template = "registrations/confirm.html" if person else "registrations/guest.html"
+    closed = None if open_now else closed_words(desk.event)
+    return render_template(template, form=form, desk=desk, event=desk.event, closed=closed), status_of(form)
+
+
+def offer_choices(form: ConfirmForm, desk: Desk) -> None:
+    """One choice per kind of place when the event has several; the field goes when there is nothing to choose."""
+    form.ticket.choices = [(price.ticket.public_id, price.ticket.public_id) for price in desk.choices]
+    if len(desk.choices) < 2:
+        del form.ticket
+    elif not form.ticket.data and desk.price is not None:
+        form.ticket.data = desk.price.ticket.public_id
+
+
+def chosen(form: ConfirmForm, desk: Desk) -> Any:
+    """The price of the kind of place chosen."""
+    wanted = form.ticket.data if "ticket" in form else None
+    return next((price for price in desk.choices if price.ticket.public_id == wanted), desk.price)
+
+
+def wish_of(form: ConfirmForm, **who: Any) -> Wish:
+    return Wish(
+        needs=form.needs.data or "",
+        visible_to_guests=bool(form.visible_to_guests.data),
+        ticket=form.ticket.data if "ticket" in form else None,
+        shown_cents=form.shown_cents.data if "ticket" not in form else None,
+        **who,
+    )
+
+
+def signed_in_answer(form: ConfirmForm, desk: Desk, person: Person) -> ResponseReturnValue | None:
+    """Register at once; None when the page must be shown again with what is wrong."""
+    wish = wish_of(
+        form, given_name=person.given_name, family_name=person.family_name, email=desk.address, phone=person.phone or ""
+    )
+    try:
+        order = register(person, desk.event.id, wish, locale=str(get_locale()))
+    except AlreadyRegistered as already:
+        return redirect(url_for("registrations.order", code=already.order_code), 303)
+    except RegistrationRefused as refusal:
+        tell(form, desk, refusal)
+        return None
+    flash(done_words(first_status(order)), "success")
+    return redirect(url_for("registrations.order", code=order.code), 303)
+
+
+def guest_answer(form: GuestForm, desk: Desk) -> ResponseReturnValue | None:
+    """Keep the draft and mail the code; None when the page must be shown again."""
+    if form.website.data:
+        abort(400)
+    wish = wish_of(
+        form,
+        given_name=form.given_name.data,
+        family_name=form.family_name.data,
+        email=form.email.data,
+        phone=form.phone.data or "",
+        organisation_name=form.organisation_name.data or "",
+    )
+    try:
+        draft = save_draft(desk.event.id, wish, visitor())
+    except TooMany as limit:
+        form.email.errors = [too_many_mails(limit)]
+        return None
+    except RegistrationRefused as refusal:
+        tell(form, desk, refusal)
+        return None
+    return redirect(url_for("registrations.draft", public_id=draft.public_id), 303)
+
+
+def tell(form: ConfirmForm, desk: Desk, refusal: RegistrationRefused) -> None:
+    """Put a refusal at the field it is about, or at the head of the form."""
+    words = refusal_words(refusal, desk.event)
+    if "ticket" in form:
+        form.ticket.errors = [words]
+    else:
+        form.form_errors.append(words)
+    if isinstance(refusal, PriceChanged):
+        form.shown_cents.raw_data = None
+
+
+def done_words(status: Status) -> str:
+    """What has just happened, in a sentence."""
+    if status == Status.WAITLISTED:
+        return _("You are on the waiting list. We write as soon as a place is free.")
+    if status == Status.AWAITING_PAYMENT:
+        return _("Your place is held. It becomes final when the payment arrives.")
+    if status == Status.PENDING_APPROVAL:
+        return _("Your request is with the organiser. We write as soon as it is decided.")
+    return _("You have a place. A mail with the calendar entry is on its way.")

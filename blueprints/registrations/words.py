@@ -1,0 +1,57 @@
+"""Why a registration is refused, and what to do next, in the reader's language."""
+
+from __future__ import annotations
+
+from flask_babel import get_locale, gettext as _, ngettext
+
+from models.events import Event
+from services.dates import say_deadline
+from services.money import say_money
+from services.registrations import (
+    EventFull,
+    MembersOnly,
+    OrganisationCapReached,
+    PriceChanged,
+    RegistrationRefused,
+    TicketGone,
+)
+
+
+def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
+    """One or two sentences: why, and what to do next."""
+    locale = str(get_locale())
+    match refusal:
+        case MembersOnly():
+            return _("This event is for members. Sign in with your work address if your organisation is one.")
+        case EventFull():
+            return _("The last place has just gone and there is no waiting list. Look for another date.")
+        case OrganisationCapReached(cap=cap):
+            return ngettext(
+                "Your organisation has the one place it may have here. A colleague may give theirs back.",
+                "Your organisation has the %(num)s places it may have here. A colleague may give theirs back.",
+                cap,
+            )
+        case PriceChanged(price=price):
+            return _(
+                "The price has changed while you were here: it is now %(price)s. Nothing was booked. "
+                "Read the new price, then confirm.",
+                price=_("free") if price.is_free else say_money(price.gross_cents, locale),
+            )
+        case TicketGone():
+            return _("This kind of place is no longer on sale for you. Choose another one.")
+        case _:
+            return closed_words(event)
+
+
+def closed_words(event: Event) -> str:
+    """Why the event takes no registrations now."""
+    from models.base import now
+
+    if event.run == "cancelled":
+        return _("This event is cancelled.")
+    if event.run == "postponed":
+        return _("This event is postponed. Registration opens again with the new date.")
+    opens = event.registration_opens_at
+    if opens is not None and opens > now():
+        return _("Registration opens on %(when)s.", when=say_deadline(opens, str(get_locale()), event.zone))
+    return _("Registration is closed. Look for another date, or write to the organiser.")
