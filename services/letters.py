@@ -164,13 +164,20 @@ def calendar_of(
     if not has_place and (message.template in GIVES_PLACE or not was_confirmed(registration)):
         return None
     told = slots if message.template == "event_changed" else [slot for slot in slots if slot.cancelled_at is None]
-    entries = [entry_of(event, slot, locale, private=has_place) for slot in told]
+    entries = [for_mail(entry_of(event, slot, locale, private=has_place)) for slot in told]
     if not has_place:
         entries = [withdrawn(entry, registration.updated_at) for entry in entries]
     if not entries:
         return None
     name = in_language(event.titles, locale)
     return calendar_bytes(name, map(entry_bytes, entries), zones=[event.zone], method="PUBLISH")
+
+
+def for_mail(entry: CalendarEntry) -> CalendarEntry:
+    """The entry of the feeds, with the organiser that METHOD:PUBLISH asks for (RFC 5546 §3.2.1) and without its alarm:
+    the reminder comes by mail."""
+    mail = current_app.extensions["cluster"].mail
+    return replace(entry, organiser=(mail["name"], mail["address"]), alarm_minutes=None)
 
 
 def was_confirmed(registration: Registration) -> bool:

@@ -31,6 +31,7 @@ from models.events import Event
 from models.outbox import Delivery, OutboxMessage
 from models.people import Person
 from models.registrations import Registration
+from services.audit import record_locked
 from services.transaction import require_writing, writing
 
 CODES = frozenset({"sign_in_code", "registration_code", "order_code", "prove_address"})
@@ -112,7 +113,7 @@ def due_messages(at: datetime | None = None, limit: int = 200) -> list[int]:
     return found
 
 
-def revive(message_id: str) -> OutboxMessage:
+def revive(message_id: str, actor: Person) -> OutboxMessage:
     """Try a dead mail again, from the beginning; `message_id` is its public id. Raises NoResultFound, CannotRevive."""
     with writing() as session:
         message = session.execute(
@@ -121,6 +122,7 @@ def revive(message_id: str) -> OutboxMessage:
         if message.delivery != Delivery.DEAD or message.template in CODES:
             raise CannotRevive(message.template)
         message.delivery, message.attempts, message.due_at = Delivery.QUEUED, 0, now()
+        record_locked("mail.revived", actor, subject_kind="mail", subject_id=message.id)
         return message
 
 
@@ -131,7 +133,7 @@ def counts() -> dict[Delivery, int]:
     return {delivery: found.get(delivery, 0) for delivery in Delivery}
 
 
-def recent(delivery: Delivery, limit: int = 100) -> list[OutboxMessage]:
-    """The latest mails that stand there, newest first."""
-    query = select(OutboxMessage).where(OutboxMessage.delivery == delivery)
+def troubled(delivery: Delivery, limit: int = 100) -> list[OutboxMessage]:
+    """The latest mails that stand there and had trouble on the way, newest first: what staff should look at."""
+    query = select(OutboxMessage).where(OutboxMessage.delivery == delivery, OutboxMessage.last_error != "")
     return list(db.session.scalars(query.order_by(OutboxMessage.id.desc()).limit(limit)))

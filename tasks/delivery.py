@@ -1,0 +1,62 @@
+"""Mails leave: at once after the commit that wrote them, and again whenever the clock finds one that is due.
+
+With the `memory://` queue of the tests nothing leaves by itself: a test that wants mails sent calls `deliver_due()`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from models.base import db, now
+from models.outbox import Delivery, OutboxMessage
+from services.delivery import deliver
+from services.outbox import due_messages
+from tasks.queue import queue
+
+WRITTEN = "mails written"  # the key in Session.info of the ids that wait for the commit
+AT_ONCE = 25  # mails per task: a cancelled event of 300 people wakes the workers a dozen times, not 300
+
+
+@queue.task()
+def deliver_messages(message_ids: list[int]) -> None:
+    """Try each of these mails once. Repeating is harmless: one that was sent, or is held, is passed over."""
+    for message_id in message_ids:
+        deliver(message_id)
+
+
+def deliver_due(limit: int = 500) -> int:
+    """Try every mail that is due once, oldest first; how many were sent. The clock calls it every minute."""
+    return sum(deliver(message_id) is Delivery.SENT for message_id in due_messages(limit=limit))
+
+
+@event.listens_for(db.session, "after_flush")
+def collect(session: Session, context: Any) -> None:
+    """Remember the mails of this flush that may leave now: new ones, and dead ones brought back."""
+    found = [row for row in (*session.new, *session.dirty) if isinstance(row, OutboxMessage)]
+    ready = [
+        row.id for row in found if row.delivery == Delivery.QUEUED and not row.leased_until and row.due_at <= now()
+    ]
+    session.info.setdefault(WRITTEN, []).extend(ready)
+
+
+@event.listens_for(db.session, "after_commit")
+def wake(session: Session) -> None:
+    """Hand them to the workers once they are really there: a savepoint's release is no commit yet."""
+    if session.in_nested_transaction():
+        return
+    ids = list(dict.fromkeys(session.info.pop(WRITTEN, ())))
+    if queue.immediate:
+        return
+    for first in range(0, len(ids), AT_ONCE):
+        deliver_messages(ids[first : first + AT_ONCE])
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def forget(session: Session, ended: SessionTransaction) -> None:
+    """What was rolled back never was. After a savepoint alone the rest still waits; a mail that went with it is no row,
+    and passed over."""
+    if not ended.nested and not session.in_nested_transaction():
+        session.info.pop(WRITTEN, None)

@@ -1,0 +1,74 @@
+"""Jobs run: one step after the other, as long as there are any, by the worker that holds the lease."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from models.base import db, now
+from models.outbox import Job
+from services.certificates import issue_next
+from services.jobs import finish, lease_job, release, waiting_jobs
+from tasks.queue import queue
+
+log = logging.getLogger(__name__)
+
+STEPS: dict[str, Callable[[int], bool]] = {"issue_certificates": issue_next}
+"""Kind → one step: it takes the job's id, does one short piece of work in its own transactions, calls
+`services.jobs.advance`, and answers whether there was anything to do."""
+
+RETRY = timedelta(minutes=2)
+STARTED = "jobs started"
+
+
+@queue.task()
+def run_job(job_id: int) -> None:
+    """Run one job to its end. A worker that is killed leaves the rest to the clock, once the lease has ended."""
+    job = lease_job(job_id)
+    if job is None:
+        return
+    step = STEPS[job.kind]
+    try:
+        while step(job_id):
+            pass
+    except Exception as error:  # shown on the page of the job, logged, and tried again by the clock
+        log.exception("job %s stopped", job_id)
+        db.session.rollback()
+        release(job_id, f"{type(error).__name__}: {error}", now() + RETRY)
+        return
+    finish(job_id)
+
+
+def run_waiting_jobs() -> int:
+    """Run every job that no worker holds; how many. The clock calls it every minute; tests call it to run a job."""
+    waiting = waiting_jobs()
+    for job_id in waiting:
+        run_job.call_local(job_id)
+    return len(waiting)
+
+
+@event.listens_for(db.session, "after_flush")
+def collect(session: Session, context: Any) -> None:
+    started = [row.id for row in session.new if isinstance(row, Job)]
+    session.info.setdefault(STARTED, []).extend(started)
+
+
+@event.listens_for(db.session, "after_commit")
+def wake(session: Session) -> None:
+    """Begin at once; with the `memory://` queue of the tests nothing begins by itself."""
+    if session.in_nested_transaction():
+        return
+    for job_id in session.info.pop(STARTED, ()):
+        if not queue.immediate:
+            run_job(job_id)
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def forget(session: Session, ended: SessionTransaction) -> None:
+    if not ended.nested and not session.in_nested_transaction():
+        session.info.pop(STARTED, None)
