@@ -269,17 +269,19 @@ class Path:
         change_locked(registration, S.OFFERED, actor=None, reason="place_freed", at=at, hold_until=until)
 
     def cancelled(self) -> None:
-        """Left before paying; or, when the event itself was cancelled, paid and got the money back."""
+        """Left before paying; or yesterday, for somebody who waits; or with the money back, when the event was cancelled."""
         if self.item.state == "cancelled":
             at = self.run.at - 2 * DAY
             registration, _ = self.confirmed(latest=at)
             change_locked(registration, S.CANCELLED, actor=self.alice, reason="event_cancelled", at=at)
             self.money(registration.order, -self.price().gross_cents, at + DAY)
             return
-        free = self.price().is_free
-        registration = self.begin(S.CONFIRMED) if free else self.owed()[0]
-        freed_for_offer = "offered" in self.item.table["registered"]
-        at = self.run.at - EVENING_BEFORE if freed_for_offer else self.later(self.created_at, 3)
+        if "offered" in self.item.table["registered"]:
+            registration, _ = self.confirmed()
+            at = self.run.at - EVENING_BEFORE
+        else:
+            registration = self.begin(S.CONFIRMED) if self.price().is_free else self.owed()[0]
+            at = self.later(self.created_at, 3)
         change_locked(registration, S.CANCELLED, actor=self.guest.person, reason="cancelled", at=at)
 
     def expired(self) -> None:

@@ -119,13 +119,17 @@ def test_money_is_what_the_ledger_says(today: date) -> None:
     expected = {
         Status.CONFIRMED: (PaymentStatus.PAID, PaymentStatus.NOT_REQUIRED),
         Status.AWAITING_PAYMENT: (PaymentStatus.UNPAID,),
-        Status.CANCELLED: (PaymentStatus.NOT_REQUIRED, PaymentStatus.REFUNDED),
+        Status.CANCELLED: (PaymentStatus.NOT_REQUIRED, PaymentStatus.REFUNDED, PaymentStatus.REFUND_DUE),
     }
+    seen: Counter[PaymentStatus] = Counter()
     lines = selectinload(Order.lines).joinedload(OrderLine.registration)
     for order in db.session.scalars(select(Order).options(lines, selectinload(Order.ledger))):
         status = Status(order.lines[0].registration.status)
+        seen[balance(order).status] += 1
         assert balance(order).status in expected.get(status, (PaymentStatus.NOT_REQUIRED,)), order.code
         assert (order.reference is None) == (order.lines[0].gross_cents == 0)
+    assert seen[PaymentStatus.REFUND_DUE] == 1  # Fay has something to pay back
+    assert seen[PaymentStatus.REFUNDED] == 4
 
 
 def test_members_paid_the_member_price_of_their_day(today: date) -> None:
