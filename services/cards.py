@@ -63,6 +63,8 @@ NO_PLACES = Places(0, 0, False, False)
 class Card:
     """One event as a list prints it."""
 
+    id: int
+    zone: str
     slug: str
     title: str
     title_lang: str | None  # when it is not the page's
@@ -128,6 +130,8 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
         words, tone, pill = places_words(event, held, mine.get(event_id), locale, at)
         made.append(
             Card(
+                id=event_id,
+                zone=event.zone,
                 slug=event.slug,
                 title=in_language(event.titles, locale),
                 title_lang=other_language(event.titles, locale),

@@ -66,8 +66,7 @@ class CoursePage:
     audience_lang: str | None
     prerequisites: str
     prerequisites_lang: str | None
-    attendance: int
-    validity: str
+    certificate: str
     programmes: tuple[StepOf, ...]
     event_ids: tuple[int, ...]
     updated_at: datetime
@@ -96,8 +95,7 @@ def course_page(slug: str, locale: str, at: datetime) -> CoursePage | None:
         audience_lang=other_language(course.audiences, locale),
         prerequisites=in_language(course.prerequisites, locale),
         prerequisites_lang=other_language(course.prerequisites, locale),
-        attendance=course.minimum_attendance,
-        validity=validity_words(course.validity_months),
+        certificate=certificate_words(course.minimum_attendance, course.validity_months),
         programmes=programmes_with(course.id, locale),
         event_ids=tuple(ids),
         updated_at=course.updated_at,
@@ -234,3 +232,11 @@ def validity_words(months: int | None) -> str:
     if rest:
         return str(ngettext("%(num)s month", "%(num)s months", months))
     return str(ngettext("%(num)s year", "%(num)s years", years))
+
+
+def certificate_words(percent: int, months: int | None) -> str:
+    """“From 80 % attendance, valid for 3 years”."""
+    if months:
+        time = validity_words(months)
+        return str(_("From %(percent)s %% attendance, valid for %(time)s", percent=percent, time=time))
+    return str(_("From %(percent)s %% attendance", percent=percent))

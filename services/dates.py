@@ -94,6 +94,12 @@ def say_clock(moment: datetime, locale: str, zone: str = ZONE) -> str:
     return clock_words(local.hour, local.minute, locale) + wording(locale).clock_end
 
 
+def month_clock(moment: datetime, locale: str, zone: str = ZONE) -> str:
+    """The hour as short as it can be said, for a month's table: “9:00”, “9 h”, “9.00”."""
+    local = moment.astimezone(zone_of(zone))
+    return clock_words(local.hour, local.minute, locale)
+
+
 def say_hours(starts: datetime, ends: datetime, locale: str, zone: str = ZONE) -> str:
     """The hours of one stretch: “17:30 – 20:00”."""
     return hours_words(starts, ends, locale, zone)

@@ -30,7 +30,7 @@ from services.cards import (
     sales_of,
 )
 from services.courses import StepOf, list_in_language, programmes_with
-from services.dates import DayBlock, day_block, say_span, say_when
+from services.dates import ZONE, DayBlock, day_block, say_span, say_when
 from services.event_actions import Action, action_of, places_sentence
 from services.event_terms import PriceWords, facts_of, notice_of, price_sentence
 from services.markdown import rendered
@@ -77,6 +77,8 @@ class EventPage:
     slots: tuple[SlotLine, ...]
     where: str
     address: str
+    room: str  # when every half-day is in the same one
+    local_time: str  # a sentence when the event keeps another time than the cluster
     trainers: tuple[Trainer, ...]
     outcomes: tuple[str, ...]
     outcomes_lang: str | None
@@ -146,6 +148,8 @@ def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPag
         slots=lines,
         where=place_words(event.venue, event.city, places),
         address=", ".join(part for part in (event.venue, event.address, event.city) if part),
+        room=only_room(slots),
+        local_time=_("Hours are local time.") if event.zone != ZONE else "",
         trainers=trainers,
         outcomes=outcomes,
         outcomes_lang=outcomes_lang,
@@ -204,6 +208,11 @@ def programme_of(
         for row in slots.values()
     )
     return lines, tuple(trainers.values())
+
+
+def only_room(rows: Sequence[Any]) -> str:
+    rooms = {row.room for row in rows}
+    return rooms.pop() if len(rooms) == 1 else ""
 
 
 def slot_note(room: str, trainer_ids: Iterable[int], trainers: dict[int, Trainer]) -> str:

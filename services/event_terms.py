@@ -11,7 +11,7 @@ from models.base import in_language
 from models.courses import Course, Prerequisite
 from models.events import Event, Run
 from services.cards import Places, amount_words
-from services.courses import validity_words
+from services.courses import certificate_words
 from services.dates import say_day, say_deadline, say_minutes
 from services.money import say_money
 from services.prices import Offer, Price, Reason
@@ -92,7 +92,7 @@ def facts_of(
     rows = [
         (_("Takes place"), certainty_words(event, places, locale, at)),
         (_("Length"), say_minutes(course.minutes, locale) if course else ""),
-        (_("Certificate"), certificate_words(course)),
+        (_("Certificate"), certificate_words(course.minimum_attendance, course.validity_months) if course else ""),
         (_("Before you come"), prerequisite_words(course)),
         (_("Registration"), window_words(event, locale, at)),
         (_("Cancelling"), cancelling_words(event, offered, locale, at)),
@@ -117,18 +117,6 @@ def certainty_words(event: Event, places: Places, locale: str, at: datetime) -> 
     if event.decides_at and event.decides_at > at:
         said.append(_("Decided by %(day)s.", day=say_day(event.decides_at, locale, event.zone)))
     return " ".join(said)
-
-
-def certificate_words(course: Course | None) -> str:
-    """“From 80 % attendance, valid for 3 years”."""
-    if course is None:
-        return ""
-    validity = validity_words(course.validity_months)
-    if validity:
-        return str(
-            _("From %(percent)s %% attendance, valid for %(time)s", percent=course.minimum_attendance, time=validity)
-        )
-    return str(_("From %(percent)s %% attendance", percent=course.minimum_attendance))
 
 
 def prerequisite_words(course: Course | None) -> str:

@@ -1,7 +1,7 @@
-"""The events pages."""
+"""The public pages of events: the list, the months, one event."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("events", __name__)
 
-from blueprints.events import views  # noqa: E402, F401  (the views register themselves on the blueprint)
+from blueprints.events import event, lists  # noqa: E402, F401  (the views register themselves on the blueprint)
