@@ -28,18 +28,18 @@ def cluster() -> Cluster:
 
 
 def reader_locale() -> str:
-    """The reader's language: `?lang=`, then account, cookie, header, then the cluster's first language."""
+    """The reader's language: `?lang=`, then cookie, account, header, then the cluster's first language."""
     known: list[str] = cluster().languages
     if not has_request_context():  # commands and the worker; mails force the language of their reader
         return known[0]
     asked = request.args.get("lang", "")
     if asked in known:
         return asked
-    if current_user.is_authenticated and current_user.locale in known:
-        return str(current_user.locale)
-    kept = request.cookies.get("lang", "")
+    kept = request.cookies.get("lang", "")  # chosen since the last sign-in, which forgets it
     if kept in known:
         return kept
+    if current_user.is_authenticated and current_user.locale in known:
+        return str(current_user.locale)
     return request.accept_languages.best_match(known) or known[0]
 
 

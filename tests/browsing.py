@@ -21,12 +21,18 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 
 
 class Browser(FlaskClient):
-    """Flask's client, but `g` and the database session of one request never leak into the next one or into the test."""
+    """Flask's client, but `g` and the database session of one request never leak into the next one or into the test.
+    It asks for English: the cluster's own first language is French."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         with self.application.app_context():
             response = super().open(*args, **kwargs)
-        db.session.rollback()  # the test's own session reads again what the request wrote
+        db.session.rollback()
+        db.session.expire_all()  # the test's own session reads again what the request wrote
         return response
 
 

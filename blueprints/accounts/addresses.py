@@ -8,13 +8,12 @@ from flask_babel import gettext as _, lazy_gettext as _l
 from wtforms import EmailField
 
 from blueprints.accounts import blueprint
-from blueprints.accounts.sign_in import CodeForm
+from blueprints.accounts.sign_in import ButtonForm, CodeForm
 from blueprints.accounts.words import code_refusal, too_many_mails
 from blueprints.forms import Form, filled, form_view, longest, mail_address, status_of
 from blueprints.guards import me, signed_in
 from blueprints.visitors import known_browser_key, visitor
 from models.credentials import CodePurpose
-from models.people import Person
 from services.addresses import (
     AddressNotProven,
     AddressUnknown,
@@ -65,7 +64,7 @@ def address_code() -> ResponseReturnValue:
     person, form = me(), CodeForm()
     if form.validate_on_submit():
         try:
-            return added(person, prove_by_code(person, form.digits.data, visitor()).address)
+            return added(prove_by_code(person, form.digits.data, visitor()).address)
         except CodeRefused as refusal:
             form.digits.errors = [code_refusal(refusal)]
         except (AddressTaken, AddressUnknown):
@@ -76,29 +75,23 @@ def address_code() -> ResponseReturnValue:
     return render_template("accounts/address_code.html", form=form, asked=asked), status_of(form)
 
 
-@blueprint.get("/me/addresses/link/<token>")
+@blueprint.route("/me/addresses/link/<token>", methods=["GET", "POST"])
+@form_view
 @signed_in
 def address_link(token: str) -> ResponseReturnValue:
-    """The page behind the mailed link: one button. Opening it adds nothing."""
+    """The page behind the mailed link: one button. Opening it adds nothing; the button does."""
+    person, form = me(), ButtonForm()
     try:
+        if form.validate_on_submit():
+            return added(prove_by_link(person, token).address)
         asked = find_link(token, CodePurpose.PROVE_ADDRESS)
-    except CodeRefused as refusal:
-        return render_template("accounts/address_link.html", asked=None, refusal=code_refusal(refusal)), 410
-    return render_template("accounts/address_link.html", asked=asked)
-
-
-@blueprint.post("/me/addresses/link/<token>")
-@signed_in
-def use_address_link(token: str) -> ResponseReturnValue:
-    """Add the address of the mailed link."""
-    person = me()
-    try:
-        return added(person, prove_by_link(person, token).address)
     except CodeRefused as refusal:
         words, status = code_refusal(refusal), 410
     except (AddressTaken, AddressUnknown):
         words, status = taken(), 409
-    return render_template("accounts/address_link.html", asked=None, refusal=words), status
+    else:
+        return render_template("accounts/address_link.html", form=form, asked=asked), status_of(form)
+    return render_template("accounts/address_link.html", form=form, asked=None, refusal=words), status
 
 
 @blueprint.post("/me/addresses/primary")
@@ -130,7 +123,7 @@ def forget_address() -> ResponseReturnValue:
     return redirect(url_for("accounts.addresses"), 303)
 
 
-def added(person: Person, address: str) -> ResponseReturnValue:
+def added(address: str) -> ResponseReturnValue:
     flash(_("%(address)s is yours. You can sign in with it too.", address=address), "success")
     return redirect(url_for("accounts.addresses"), 303)
 

@@ -37,6 +37,10 @@ class CodeForm(Form):
     digits = StringField(_l("The six digits"), [filled(_l("Write the six digits of the mail.")), longest(20)])
 
 
+class ButtonForm(Form):
+    """One button: a form only so that an old page comes back instead of an error."""
+
+
 class PasswordForm(Form):
     email = EmailField(_l("E-mail"), [filled(), longest(254), mail_address])
     password = PasswordField(_l("Password"), [filled()])
@@ -79,33 +83,31 @@ def code() -> ResponseReturnValue:
         except TooMany as limit:
             form.digits.errors, status = [too_many_tries(limit)], 429
     asked = asked_code(CodePurpose.SIGN_IN, known_browser_key())
-    if request.method == "GET" and (asked is None or asked.used_at is not None):
-        return redirect(HOME if current_person() else url_for("accounts.sign_in"), 303)
+    if asked is None or asked.used_at is not None:
+        if current_person():  # the button was pressed twice, or the reader came back
+            return redirect(HOME, 303)
+        if request.method == "GET":
+            return redirect(url_for("accounts.sign_in"), 303)
     page = render_template("accounts/code.html", form=form, asked=asked)
     return page, status or status_of(form)
 
 
-@blueprint.get("/sign-in/link/<token>")
+@blueprint.route("/sign-in/link/<token>", methods=["GET", "POST"])
+@form_view
 def link(token: str) -> ResponseReturnValue:
-    """The page behind the mailed link: one button. Opening it uses nothing up."""
+    """The page behind the mailed link: one button. Opening it uses nothing up; the button signs in."""
+    form = ButtonForm()
     try:
+        if form.validate_on_submit():
+            entry = enter_by_link(token, visitor())
+            begin(entry)
+            return redirect(own_path(entry.next, HOME), 303)
         asked = find_link(token, CodePurpose.SIGN_IN)
     except CodeRefused as refusal:
-        return render_template("accounts/link.html", asked=None, refusal=code_refusal(refusal)), 410
-    return render_template("accounts/link.html", asked=asked)
-
-
-@blueprint.post("/sign-in/link/<token>")
-def use_link(token: str) -> ResponseReturnValue:
-    """Sign in with the mailed link."""
-    try:
-        entry = enter_by_link(token, visitor())
-    except CodeRefused as refusal:
-        if current_person():  # the button was pressed twice
+        if request.method == "POST" and current_person():  # the button was pressed twice
             return redirect(HOME, 303)
-        return render_template("accounts/link.html", asked=None, refusal=code_refusal(refusal)), 410
-    begin(entry)
-    return redirect(own_path(entry.next, HOME), 303)
+        return render_template("accounts/link.html", form=form, asked=None, refusal=code_refusal(refusal)), 410
+    return render_template("accounts/link.html", form=form, asked=asked), status_of(form)
 
 
 @blueprint.route("/sign-in/password", methods=["GET", "POST"])
