@@ -212,7 +212,7 @@ def test_a_draft_is_gone_after_a_day(client: Browser, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "words_told"),
+    "field, value, words_told",
     [
         ("email", "carol.kelvin.example", "There is no @ in this address."),
         ("given_name", "", "This is still empty. Please fill it in."),
