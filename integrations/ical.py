@@ -7,6 +7,7 @@ Every function is pure: the same values give the same bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -194,25 +195,27 @@ def _times(entry: CalendarEntry) -> list[str]:
 
 # ── Text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# RFC 5545 §3.3.11. Characters that some program takes for the end of a line become one; controls disappear.
-_ESCAPES = str.maketrans(
-    {chr(code): "" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"}
-    | {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\x85": "\\n", "\u2028": "\\n", "\u2029": "\\n"}
-)
+# What some program takes for the end of a line, and the controls that no line may hold (RFC 5545 §3.1).
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _tidy(value: str) -> str:
+    """`value` with one newline for every end of line and without controls."""
+    return value if value.isprintable() else _CONTROLS.sub("", _LINE_ENDS.sub("\n", value))
 
 
 def _text(value: str) -> str:
-    if "\r" in value:
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
-    return value.translate(_ESCAPES)
+    """A TEXT value (RFC 5545 §3.3.11)."""
+    return _tidy(value).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 # RFC 6868: what a quoted parameter value cannot hold.
-_QUOTED = str.maketrans({"^": "^^", '"': "^'", "\n": "^n", **{chr(code): "" for code in range(0x20) if code != 10}})
+_QUOTED = str.maketrans({"^": "^^", '"': "^'", "\n": "^n"})
 
 
 def _parameter(value: str) -> str:
-    return value.translate(_QUOTED)
+    return _tidy(value).translate(_QUOTED)
 
 
 def _uri(value: str) -> str:

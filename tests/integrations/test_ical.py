@@ -308,6 +308,15 @@ def test_any_text_comes_back_through_icalendar(text: str) -> None:
 
 
 @given(st.text())
+@example('Mosan "Health" ^ x\r\nATTENDEE:mailto:eve@x.example')
+def test_an_organiser_of_any_name_stays_in_one_line(name: str) -> None:
+    found = event(replace(SLOT, organiser=(name, "events@mosan.example")))
+    assert str(found["ORGANIZER"]) == "mailto:events@mosan.example"
+    assert "ATTENDEE" not in found
+    assert found["ORGANIZER"].params["CN"] == kept(name)
+
+
+@given(st.text())
 @example("https://x.example/\r\nATTENDEE:mailto:eve@x.example")
 def test_no_address_can_add_a_line(url: str) -> None:
     data = entry_bytes(replace(SLOT, url=url, conference_url=url, uid=f"slot{url}", related_to=url))
