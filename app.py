@@ -15,6 +15,7 @@ from commands import register_commands
 from config import Cluster, NotConfigured, Settings
 from extensions import babel, bootstrap, csrf, login
 from models.base import db
+from tasks.queue import queue
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -75,3 +76,4 @@ def bind_extensions(app: Flask) -> None:
     bootstrap.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
+    queue.bind(app)

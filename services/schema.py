@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 FOLDER = ROOT / "migrations"
+logging.getLogger("alembic").setLevel(logging.WARNING)  # what it plans at each step is nobody's news
 
 
 def alembic_config() -> Config:
     from alembic.config import Config
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config(attributes={"engine": db.engine})
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")

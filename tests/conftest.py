@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app import create_app
 from config import ROOT, Settings
 from models.base import Base, db
+from services.areas import forget_areas
 from tests.browsing import Browser
 from tests.cast import cast  # noqa: F401  (a fixture of every test)
 
@@ -85,7 +86,9 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def session_app(engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Flask:
+def session_app(
+    engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
     """One application and one empty database per worker process."""
     folder = tmp_path_factory.mktemp("atrium")
     if engine_name == "sqlite":
@@ -103,7 +106,9 @@ def session_app(engine_name: str, tmp_path_factory: pytest.TempPathFactory, requ
         with app.app_context():
             db.engine.dispose()
         shutil.copy(folder / "atrium.db", folder / "empty.db")
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
@@ -118,6 +123,7 @@ def app(session_app: Flask, engine_name: str) -> Iterator[Flask]:
 
 def empty_database(app: Flask, engine_name: str) -> None:
     db.session.remove()
+    forget_areas()
     if engine_name == "sqlite":
         db.engine.dispose()
         folder = app.extensions["atrium"].instance
