@@ -34,7 +34,7 @@ def home() -> ResponseReturnValue:
     coming = listing(Filters(), reader, at)
     return render_template(
         "pages/home.html",
-        cards=cards(coming.ids[:SOON], reader, here, at),
+        cards=[card for card in cards(coming.ids[: SOON * 2], reader, here, at) if card.starts_at >= at][:SOON],
         total=coming.total,
         counts=coming.counts.areas,
         members=count_members(at),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from config import ROOT, Cluster
 from models.areas import Area
@@ -84,6 +84,13 @@ def forget_areas() -> None:
     """Read the areas again at the next use."""
     Kept.areas = ()
     words_of.cache_clear()
+
+
+@event.listens_for(Area, "after_insert")
+@event.listens_for(Area, "after_update")
+def area_changed(mapper: Any, connection: Any, area: Area) -> None:
+    """An area written in this process is read anew at the next use."""
+    forget_areas()
 
 
 def load_areas_locked(cluster: Cluster) -> None:

@@ -60,8 +60,8 @@ def outlook_link(page: EventPage, address: str) -> str:
 def map_link(page: EventPage) -> str:
     """A search on OpenStreetMap: the street when there is one, else the venue; '' when there is no place."""
     event = page.event
-    parts = [event.address or event.venue, event.city]
-    query = ", ".join(part for part in parts if part)
+    street = event.address or event.venue
+    query = ", ".join(part for part in (street, "" if event.city in street else event.city) if part)
     return f"{MAP}?{urlencode({'query': query})}" if query else ""
 
 

@@ -244,9 +244,11 @@ def places_words(
         return _("Postponed"), "", "state-wait"
     if at >= event.ends_at or event.run in (Run.ENDED, Run.CLOSED):
         return _("Over"), "none", ""
+    if at >= event.starts_at:
+        return _("Under way"), "", ""
     if event.registration_opens_at and at < event.registration_opens_at:
         return _("Opens on %(day)s", day=say_short_day(event.registration_opens_at, locale, event.zone)), "", ""
-    if at >= min(event.registration_closes_at or event.starts_at, event.starts_at):
+    if event.registration_closes_at and at >= event.registration_closes_at:
         return _("Registration closed"), "none", ""
     return free_places_words(event, held)
 

@@ -32,7 +32,7 @@ from services.cards import (
 from services.courses import StepOf, list_in_language, programmes_with
 from services.dates import ZONE, DayBlock, day_block, say_span, say_when
 from services.event_actions import Action, action_of, places_sentence
-from services.event_terms import PriceWords, facts_of, notice_of, price_sentence
+from services.event_terms import Fact, PriceWords, facts_of, notice_of, price_sentence
 from services.markdown import rendered
 from services.prices import Offer, offer
 from services.readers import Reader
@@ -92,7 +92,7 @@ class EventPage:
     few: bool
     action: Action
     notice: tuple[str, str, str] | None  # (class, title, sentence)
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[Fact, ...]
     programmes: tuple[StepOf, ...]
     offered: Offer
 
@@ -147,7 +147,7 @@ def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPag
         block=day_block(event.starts_at, locale, event.zone),
         slots=lines,
         where=place_words(event.venue, event.city, places),
-        address=", ".join(part for part in (event.venue, event.address, event.city) if part),
+        address=address_of(event),
         room=only_room(slots),
         local_time=_("Hours are local time.") if event.zone != ZONE else "",
         trainers=trainers,
@@ -208,6 +208,12 @@ def programme_of(
         for row in slots.values()
     )
     return lines, tuple(trainers.values())
+
+
+def address_of(event: Event) -> str:
+    """Venue, street and city in one line; a city that the street names already is not said twice."""
+    city = "" if event.city in f"{event.venue} {event.address}" else event.city
+    return ", ".join(part for part in (event.venue, event.address, city) if part)
 
 
 def only_room(rows: Sequence[Any]) -> str:

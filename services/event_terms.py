@@ -18,6 +18,15 @@ from services.prices import Offer, Price, Reason
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One line of “Good to know”."""
+
+    term: str
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class PriceWords:
     """The price as the panel says it: the amount, the reason, what others pay, VAT."""
 
@@ -87,17 +96,18 @@ def notice_of(event: Event, locale: str) -> tuple[str, str, str] | None:
 
 def facts_of(
     event: Event, course: Course | None, places: Places, offered: Offer, locale: str, at: datetime
-) -> tuple[tuple[str, str], ...]:
-    """“Good to know”: certainty, certificate, registration window, cancelling."""
+) -> tuple[Fact, ...]:
+    """“Good to know”: certainty, length, certificate, registration window, cancelling."""
+    certificate = certificate_words(course.minimum_attendance, course.validity_months) if course else ""
     rows = [
-        (_("Takes place"), certainty_words(event, places, locale, at)),
-        (_("Length"), say_minutes(course.minutes, locale) if course else ""),
-        (_("Certificate"), certificate_words(course.minimum_attendance, course.validity_months) if course else ""),
-        (_("Before you come"), prerequisite_words(course)),
-        (_("Registration"), window_words(event, locale, at)),
-        (_("Cancelling"), cancelling_words(event, offered, locale, at)),
+        Fact(_("Takes place"), certainty_words(event, places, locale, at)),
+        Fact(_("Length"), say_minutes(course.minutes, locale) if course else ""),
+        Fact(_("Certificate"), certificate),
+        Fact(_("Before you come"), prerequisite_words(course)),
+        Fact(_("Registration"), window_words(event, locale, at)),
+        Fact(_("Cancelling"), *cancelling_words(event, offered, locale, at)),
     ]
-    return tuple((term, words) for term, words in rows if words)
+    return tuple(row for row in rows if row.words)
 
 
 def certainty_words(event: Event, places: Places, locale: str, at: datetime) -> str:
@@ -134,12 +144,11 @@ def window_words(event: Event, locale: str, at: datetime) -> str:
     return str(_("Until %(moment)s", moment=closes))
 
 
-def cancelling_words(event: Event, offered: Offer, locale: str, at: datetime) -> str:
+def cancelling_words(event: Event, offered: Offer, locale: str, at: datetime) -> tuple[str, str]:
     """The last free moment when there is something to lose, and the terms as the organiser wrote them."""
     policy = in_language(event.policies, locale)
     costs = any(not price.is_free for price in (offered.price, *offered.others) if price)
     free_until = event.free_to_cancel_until()
     if not costs or at >= free_until:
-        return policy
-    said = _("Free until %(moment)s.", moment=say_deadline(free_until, locale, event.zone))
-    return f"{said} {policy}".strip()
+        return policy, ""
+    return _("Free until %(moment)s", moment=say_deadline(free_until, locale, event.zone)), policy
