@@ -88,7 +88,6 @@ def compose_message(letter: Letter) -> EmailMessage:
     message["Date"] = letter.date
     message["Message-ID"] = f"<{letter.message_id}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence notice answers
-    message["Content-Language"] = letter.locale
     message.set_content(letter.text, cte=QP)
     message.add_alternative(letter.html, subtype="html", cte=QP)
     if letter.calendar:
@@ -98,6 +97,7 @@ def compose_message(letter: Letter) -> EmailMessage:
         message.add_attachment(letter.calendar, maintype="application", subtype="ics", filename="calendar.ics")
     for file in letter.attachments:
         message.add_attachment(file.content, maintype=file.maintype, subtype=file.subtype, filename=file.name)
+    message["Content-Language"] = letter.locale  # last: each part added takes the Content-… headers with it
     return message
 
 
@@ -118,7 +118,8 @@ def one_line(text: str) -> str:
 
     “=?” is parted too: typed, it would be read as an encoded word (RFC 2047), which can hide a line break.
     """
-    return " ".join(CONTROL.sub(" ", text).replace("=?", "= ?").encode(errors="ignore").decode().split())
+    plain = CONTROL.sub(" ", text).replace("=?", "= ?").encode(errors="ignore").decode()
+    return " ".join(word for word in plain.split(" ") if word)  # no-break spaces stay where typography put them
 
 
 def keep(message: EmailMessage, folder: Path, name: str) -> None:

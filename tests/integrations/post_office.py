@@ -49,7 +49,7 @@ class PostOffice:
     def sign_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         self.signed_in.append((data.login, data.password))
-        return AuthResult(success=data.password == b"s3:c/ret")
+        return AuthResult(success=data.password == b"s3:c/ret", handled=False)
 
 
 @pytest.fixture

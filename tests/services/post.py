@@ -1,0 +1,138 @@
+"""Mails for tests: a registration in every state a mail tells of, and the row of its mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from models.base import db, now
+from models.certificates import Certificate, canonical_json, fingerprint
+from models.events import Event
+from models.outbox import OutboxMessage
+from models.people import Person
+from models.registrations import Registration
+from services.letters import whereabouts
+from services.outbox import queue_mail_locked
+from services.registrations import accept_offer, cancel, expire, register
+from services.slots import live_slots_locked
+from services.transaction import writing
+from services.wishes import Wish
+from tests.cast import ADDRESSES, Cast, make_event
+
+CODE = {"code": "123456", "link": "/sign-in/link/abc"}
+
+
+def wish_of(person: Person, **changes: Any) -> Wish:
+    address = ADDRESSES[person.given_name.casefold()]
+    return replace(Wish(person.given_name, person.family_name, address), **changes)
+
+
+def registered(person: Person, event: Event, **changes: Any) -> Registration:
+    """`person` registered on `event` through the service."""
+    order = register(person, event.id, wish_of(person, **changes), locale="en")
+    return db.session.query(Registration).filter_by(order_id=order.id).one()
+
+
+def waiting(cast: Cast, cents: int) -> tuple[Registration, Registration]:
+    """The one who has the only place of an event, and the one who waits for it."""
+    event = make_event(capacity=1, public_cents=cents, member_cents=None)
+    return registered(cast.dora, event), registered(cast.carol, event)
+
+
+def offered(cast: Cast) -> Registration:
+    first, second = waiting(cast, 42000)
+    cancel(first.public_id, actor=None)
+    return second
+
+
+def expired(cast: Cast) -> Registration:
+    registration = offered(cast)
+    assert registration.hold_until
+    expire(registration.public_id, registration.hold_until + timedelta(seconds=1))
+    return registration
+
+
+def certified(cast: Cast) -> tuple[Registration, str]:
+    registration = registered(cast.bob, make_event(public_cents=0, member_cents=None))
+    snapshot = canonical_json({"name": "Bob Lambert"})
+    with writing() as session:
+        certificate = Certificate(
+            registration_id=registration.id, year=2026, serial=7, snapshot=snapshot, sha256=fingerprint(snapshot)
+        )
+        session.add(certificate)
+    return registration, certificate.public_id
+
+
+def moved(cast: Cast) -> tuple[Registration, dict[str, Any]]:
+    """A registration, and where its event was before it moved by a day and to another house."""
+    registration = registered(cast.bob, make_event(public_cents=0, member_cents=None))
+    with writing() as session:
+        event = session.get_one(Event, registration.event_id)
+        slots = live_slots_locked(event.id)
+        before = whereabouts(event, slots)
+        for slot in slots:
+            slot.starts_at, slot.ends_at = slot.starts_at + timedelta(days=1), slot.ends_at + timedelta(days=1)
+        event.starts_at, event.venue = event.starts_at + timedelta(days=1), "Médiasambre"
+        event.sequence += 1
+    return registration, before
+
+
+def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int | None, dict[str, Any]]:
+    """What `template` tells of: its registration, its event, and the context its service gives."""
+    free = {"public_cents": 0, "member_cents": None}
+    match template:
+        case "sign_in_unknown":
+            return None, None, {}
+        case "sign_in_code" | "prove_address":
+            return None, None, CODE
+        case "order_code":
+            return None, None, {**CODE, "order": "MH-4K7Q-92X8"}
+        case "registration_code":
+            return None, make_event(), CODE
+        case "address_changed":
+            return None, None, {"address": "bob@new.example"}
+        case "registration_received":
+            found, context = registered(cast.carol, make_event()), {}
+        case "registration_confirmed" | "event_reminder" | "event_postponed" | "event_cancelled":
+            found, context = registered(cast.bob, make_event(**free, online_url="https://meet.example/1")), {}
+        case "registration_waitlisted":
+            found, context = waiting(cast, 0)[1], {}
+        case "place_offered":
+            found, context = offered(cast), {"until": now().isoformat()}
+        case "registration_cancelled":
+            found, context = (
+                registered(cast.bob, make_event(**free)),
+                {"by_organiser": True, "reason": "The room is small."},
+            )
+            cancel(found.public_id, actor=cast.alice)
+        case "registration_expired":
+            found, context = expired(cast), {"was_offer": True}
+        case "payment_received":
+            found, context = offered(cast), {"cents": 50820}
+            accept_offer(found.public_id, actor=None)
+        case "event_changed":
+            found, before = moved(cast)
+            context = {"before": before}
+        case "certificate_ready":
+            found, public_id = certified(cast)
+            context = {"certificate": public_id}
+        case _:
+            raise ValueError(template)
+    return found, found.event_id, context
+
+
+def mail(template: str, cast: Cast, locale: str = "en", *, name: str = "Bob Lambert", **changes: Any) -> OutboxMessage:
+    """One mail of a template, with everything it tells of, as the services would have queued it."""
+    registration, event, context = scene(template, cast)
+    with writing():
+        return queue_mail_locked(
+            template,
+            "bob@lysara.example",
+            locale=locale,
+            name=name,
+            person=cast.bob if registration or template == "address_changed" else None,
+            event=event,
+            registration=registration,
+            context={**context, **changes},
+        )
