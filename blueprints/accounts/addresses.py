@@ -9,7 +9,7 @@ from wtforms import EmailField
 
 from blueprints.accounts import blueprint
 from blueprints.accounts.sign_in import ButtonForm, CodeForm
-from blueprints.accounts.words import code_refusal, too_many_mails
+from blueprints.accounts.words import code_refusal, link_refusal, too_many_mails
 from blueprints.forms import Form, filled, form_view, longest, mail_address, status_of
 from blueprints.guards import me, signed_in
 from blueprints.visitors import known_browser_key, visitor
@@ -86,7 +86,7 @@ def address_link(token: str) -> ResponseReturnValue:
             return added(prove_by_link(person, token).address)
         asked = find_link(token, CodePurpose.PROVE_ADDRESS)
     except CodeRefused as refusal:
-        words, status = code_refusal(refusal), 410
+        words, status = link_refusal(refusal), 410
     except (AddressTaken, AddressUnknown):
         words, status = taken(), 409
     else:

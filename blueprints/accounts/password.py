@@ -13,6 +13,7 @@ from blueprints.accounts.words import too_many_tries
 from blueprints.forms import Form, filled, form_view, status_of
 from blueprints.guards import me, signed_in
 from models.people import Person
+from services.addresses import primary_address
 from services.passwords import (
     SHORTEST,
     PasswordWeak,
@@ -71,7 +72,11 @@ def own_password() -> ResponseReturnValue:
         except PasswordWeak as weak:
             form.new.errors = [weakness(weak)]
     page = render_template(
-        "accounts/password.html", form=form, has_password=has_password(person), asks_present=asks_present(person)
+        "accounts/password.html",
+        form=form,
+        address=primary_address(person),
+        has_password=has_password(person),
+        asks_present=asks_present(person),
     )
     return page, status_of(form)
 
@@ -89,7 +94,12 @@ def forget_password() -> ResponseReturnValue:
         remove_password(person)
         flash(_("Your password is removed. You sign in with a mailed code."), "success")
         return redirect(url_for("accounts.own_password"), 303)
-    page = render_template("accounts/remove_password.html", form=form, asks_present=asks_present(person))
+    page = render_template(
+        "accounts/remove_password.html",
+        form=form,
+        address=primary_address(person),
+        asks_present=asks_present(person),
+    )
     return page, status_of(form)
 
 

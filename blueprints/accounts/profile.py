@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext as _, lazy_gettext as _l
 from wtforms import SelectField, StringField, TelField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Regexp
 
 from blueprints.accounts import blueprint
@@ -23,13 +24,14 @@ REGIONS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/",
 
 
 @lru_cache(maxsize=1)
-def zones() -> list[tuple[str, str]]:
-    """Every zone of the tz database that is named after a place: value and words."""
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if name.startswith(REGIONS)]
+def zones() -> tuple[SelectChoice, ...]:
+    """Every zone of the tz database that is named after a place."""
+    names = sorted(name for name in available_timezones() if name.startswith(REGIONS))
+    return tuple(SelectChoice(name, name.replace("_", " ")) for name in names)
 
 
-def languages() -> list[tuple[str, str]]:
-    return [(code, LANGUAGE_NAMES.get(code, code)) for code in cluster().languages]
+def languages() -> list[SelectChoice]:
+    return [SelectChoice(code, LANGUAGE_NAMES.get(code, code)) for code in cluster().languages]
 
 
 class ProfileForm(Form):
@@ -52,8 +54,8 @@ class ProfileForm(Form):
     def offer_choices(self, person: Person) -> None:
         """The cluster's languages, and every zone; what the person has now stays possible."""
         self.locale.choices = languages()
-        own = [] if any(person.zone == value for value, _words in zones()) else [(person.zone, person.zone)]
-        self.zone.choices = own + zones()
+        own = [] if any(person.zone == zone.value for zone in zones()) else [SelectChoice(person.zone, person.zone)]
+        self.zone.choices = [*own, *zones()]
 
 
 @blueprint.route("/me/profile", methods=["GET", "POST"])

@@ -10,7 +10,7 @@ from wtforms import EmailField, PasswordField, StringField
 from blueprints.accounts import blueprint
 from blueprints.accounts.demo import cast_of_demo, demo_address
 from blueprints.accounts.session import begin, end
-from blueprints.accounts.words import code_refusal, too_many_mails, too_many_tries
+from blueprints.accounts.words import code_refusal, link_refusal, too_many_mails, too_many_tries
 from blueprints.forms import Form, filled, form_view, longest, mail_address, status_of
 from blueprints.guards import current_person, own_path
 from blueprints.visitors import known_browser_key, visitor
@@ -106,7 +106,7 @@ def link(token: str) -> ResponseReturnValue:
     except CodeRefused as refusal:
         if request.method == "POST" and current_person():  # the button was pressed twice
             return redirect(HOME, 303)
-        return render_template("accounts/link.html", form=form, asked=None, refusal=code_refusal(refusal)), 410
+        return render_template("accounts/link.html", form=form, asked=None, refusal=link_refusal(refusal)), 410
     return render_template("accounts/link.html", form=form, asked=asked), status_of(form)
 
 

@@ -19,7 +19,7 @@ def methods() -> dict[str, str]:
         "code": _("with a code"),
         "link": _("with a link"),
         "password": _("with the password"),
-        "demo": _("in one click"),
+        "demo": _("with one click"),
         "registration": _("by registering"),
     }
 

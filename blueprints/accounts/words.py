@@ -27,6 +27,13 @@ def code_refusal(refusal: CodeRefused) -> str:
     return _("This code does not work. Ask for a new one.")
 
 
+def link_refusal(refusal: CodeRefused) -> str:
+    """Why a mailed link opens nothing."""
+    if isinstance(refusal, CodeUsed):
+        return _("This link has been used already, or its code has. Ask for a new one.")
+    return _("It works for 15 minutes, and only whole: check that your mail program has not cut it. Else ask for a new one.")
+
+
 def again_at(limit: TooMany) -> str:
     """The time of day when the next one is allowed, on the reader's clock."""
     person = current_person()

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, EmailField, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange
 
 from blueprints.forms import Form, filled, form_view, longest, mail_address, no_web_address, sentences
@@ -21,7 +22,7 @@ class Everything(Form):
     text = TextAreaField("Text")
     day = DateField("Day")
     number = IntegerField("Number", [NumberRange(min=1, max=3)])
-    choice = SelectField("Choice", choices=[("a", "A")])
+    choice = SelectField("Choice", choices=[SelectChoice(value="a", label="A")])
     email = EmailField("E-mail", [mail_address])
     secret = PasswordField("Secret")
 
