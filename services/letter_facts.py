@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -167,13 +167,18 @@ def join_url(event: Event, registration: Registration) -> str:
     return event.online_url if registration.status == Status.CONFIRMED and online else ""
 
 
+def until_words(moment: datetime, locale: str, zone: str) -> str:
+    """A deadline in words; one second before midnight is midnight."""
+    return say_deadline(moment + timedelta(seconds=1) if moment.second == 59 else moment, locale, zone)
+
+
 def registration_facts(registration: Registration, zone: str, locale: str) -> RegistrationFacts:
     holds = registration.status in (Status.AWAITING_PAYMENT, Status.OFFERED) and registration.hold_until
     return RegistrationFacts(
         given_name=registration.given_name,
         status=str(registration.status),
         position=position(registration),
-        until=say_deadline(registration.hold_until, locale, zone) if holds and registration.hold_until else "",
+        until=until_words(registration.hold_until, locale, zone) if holds and registration.hold_until else "",
     )
 
 
@@ -190,7 +195,7 @@ def order_facts(order: Order, registration: Registration, zone: str, locale: str
         amount=say_money(cents, locale),
         why=line.why if line else "",
         reference=order.reference or "",
-        until=say_deadline(until, locale, zone) if until else "",
+        until=until_words(until, locale, zone) if until else "",
         policy=order.policy,
         paid=say_money(paid, locale) if paid > 0 else "",
     )

@@ -80,7 +80,8 @@ def moved(cast: Cast) -> tuple[Registration, dict[str, Any]]:
 
 def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int | None, dict[str, Any]]:
     """What `template` tells of: its registration, its event, and the context its service gives."""
-    free = {"public_cents": 0, "member_cents": None}
+    free: dict[str, Any] = {"public_cents": 0, "member_cents": None}
+    context: dict[str, Any] = {}
     match template:
         case "sign_in_unknown":
             return None, None, {}
@@ -93,11 +94,11 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case "address_changed":
             return None, None, {"address": "bob@new.example"}
         case "registration_received":
-            found, context = registered(cast.carol, make_event()), {}
+            found = registered(cast.carol, make_event())
         case "registration_confirmed" | "event_reminder" | "event_postponed" | "event_cancelled":
-            found, context = registered(cast.bob, make_event(**free, online_url="https://meet.example/1")), {}
+            found = registered(cast.bob, make_event(**free, online_url="https://meet.example/1"))
         case "registration_waitlisted":
-            found, context = waiting(cast, 0)[1], {}
+            found = waiting(cast, 0)[1]
         case "place_offered":
             found, context = offered(cast), {"until": now().isoformat()}
         case "registration_cancelled":

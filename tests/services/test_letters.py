@@ -152,7 +152,8 @@ def test_an_offer_that_is_over_is_not_sent(cast: Cast) -> None:
     registration = offered(cast)
     message = db.session.query(OutboxMessage).filter_by(registration_id=registration.id, template="place_offered").one()
     assert "A place is free for you" in fresh(message).subject
-    expire(registration.public_id, registration.hold_until + timedelta(seconds=1))  # type: ignore[operator]
+    assert registration.hold_until
+    expire(registration.public_id, registration.hold_until + timedelta(seconds=1))
     with pytest.raises(NothingToSay):
         fresh(message)
 
