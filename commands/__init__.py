@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from commands import backups, checks, database, people, serving
+
 
 def register_commands(app: Flask) -> None:
     """Add Atrium's commands to `flask`."""
-    from commands import backups, checks, database, people, serving  # here: `python -m commands.web` needs none of them
-
     for module in (database, serving, checks, backups, people):
         for command in module.COMMANDS:
             app.cli.add_command(command)

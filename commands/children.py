@@ -1,7 +1,8 @@
 """The children of `flask serve`: started, watched, started again, ended.
 
-Each child runs in a session of its own, so that Ctrl-C in a terminal reaches the parent only, which then asks each child
-to stop by SIGTERM. (A SIGINT to the whole group left granian's workers hanging in two of six trials.)
+A child is a fork of the parent, which has loaded the application: it is there in a moment and shares the parent's memory.
+Each runs in a session of its own, so that Ctrl-C in a terminal reaches the parent only, which then asks each child to
+stop by SIGTERM. (A SIGINT to the whole group left granian's workers hanging in two of six trials.)
 """
 
 from __future__ import annotations
@@ -10,72 +11,100 @@ import contextlib
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
+from typing import NoReturn
 
 from commands.parent import PARENT, PATIENCE
-from config import ROOT
 
 LONG_ENOUGH = 30.0  # seconds after which a child that ends has run well, and starts again at once
 GIVES_UP = 5  # starts in a row that did not run well
 LONGEST_PAUSE = 16.0
+OURS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
 
 
 @dataclass
 class Child:
-    """One child process, by the module it runs."""
+    """One child process and what it runs."""
 
     name: str
-    module: str
-    process: subprocess.Popen[bytes] | None = None
+    main: Callable[[], None]
+    pid: int = 0  # 0: not running
     started: float = 0.0
     failures: int = 0
-    not_before: float = field(default=0.0)
+    not_before: float = 0.0
 
     def start(self) -> None:
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, PARENT: str(os.getpid()), "PYTHONPATH": os.pathsep.join(paths)}
-        command = [sys.executable, "-m", self.module]
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+        parent = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, OURS)  # until the child has handlers of its own
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.live(parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
         self.started = time.monotonic()
 
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+    def live(self, parent: int) -> NoReturn:
+        """In the child: a session, signals and a parent of its own; then its work, to the end."""
+        code = 1
+        try:
+            os.setsid()
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.environ[PARENT] = str(parent)
+            signal.set_wakeup_fd(-1)
+            for number in OURS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
+            self.main()
+            code = 0
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def has_ended(self) -> bool:
+        """Whether it is not running. Clears away what is left of one that just ended."""
+        if self.pid and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self.kill_session()
+            self.pid = 0
+        return not self.pid
 
     def revive(self) -> None:
         """Start again after an end that nobody asked for, each time after a longer pause."""
-        if self.process is not None:
-            self.kill_group()
-            at = time.monotonic()
+        at = time.monotonic()
+        if self.started:
             self.failures = 1 if at - self.started > LONG_ENOUGH else self.failures + 1
-            self.not_before = at + min(2.0 ** (self.failures - 2), LONGEST_PAUSE) if self.failures > 1 else at
-            code, self.process = self.process.returncode, None
-            print(f"The {self.name} ended ({code}) and is started again.", file=sys.stderr, flush=True)
-        if time.monotonic() >= self.not_before and self.failures < GIVES_UP:
+            self.not_before = at + (min(2.0 ** (self.failures - 2), LONGEST_PAUSE) if self.failures > 1 else 0)
+            self.started = 0.0
+            print(f"The {self.name} ended and is started again.", file=sys.stderr, flush=True)
+        if at >= self.not_before and self.failures < GIVES_UP:
             self.start()
 
     def ask_to_stop(self) -> None:
-        if self.process is not None and self.is_running:
-            self.process.terminate()
+        if not self.has_ended():
+            os.kill(self.pid, signal.SIGTERM)
 
     def end(self, deadline: float) -> None:
         """Wait until it has stopped; kill it at the deadline. Nobody of its session is left."""
-        if self.process is None:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(max(deadline - time.monotonic(), 0))
-        self.kill_group()
-        self.process.wait()
+        while not self.has_ended() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if self.pid:
+            self.kill_session()
+            os.waitpid(self.pid, 0)
+            self.pid = 0
 
-    def kill_group(self) -> None:
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+    def kill_session(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
 
 class Bell:
@@ -111,12 +140,10 @@ def keep_running(children: list[Child], is_ready: Callable[[], bool], say_ready:
     bell = Bell()
     bell.hang()
     with ended(children):
-        for child in children:
-            child.start()
         ready = False
         while not bell.stopping:
             for child in children:
-                if not child.is_running:
+                if child.has_ended():
                     child.revive()
                 if child.failures >= GIVES_UP:
                     print(f"The {child.name} does not stay up; see its messages above.", file=sys.stderr, flush=True)

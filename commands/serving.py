@@ -12,8 +12,11 @@ from flask.cli import with_appcontext
 
 from commands.children import Child, keep_running
 from commands.database import bring_up_to_date, settings
+from commands.web import serve_web
+from commands.worker import work
 from config import Settings
 from models.base import db
+from tasks.queue import queue
 
 
 @click.command("serve")
@@ -25,18 +28,14 @@ def serve() -> None:
     bring_up_to_date()
     db.session.remove()
     db.engine.dispose()
-    children = [Child("web server", "commands.web"), Child("worker", "commands.worker")]
-    code = keep_running(children, lambda: answers(chosen), lambda: say_address(chosen))
-    sys.exit(code)
+    children = [Child("web server", serve_web), Child("worker", work)]
+    sys.exit(keep_running(children, lambda: answers(chosen), lambda: say_address(chosen)))
 
 
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
     """Run the queue's tasks and the clock, until Ctrl-C."""
-    from commands.worker import work
-    from tasks.queue import queue
-
     if queue.immediate:
         raise click.ClickException("QUEUE_URL is memory://: tasks run where they are enqueued, and need no worker.")
     work()

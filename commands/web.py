@@ -1,32 +1,28 @@
-"""The web server: granian, WSGI. Run by `flask serve` as `python -m commands.web`."""
+"""The web server: granian, WSGI. A child of `flask serve`."""
 
 from __future__ import annotations
 
 import gc
 import os
-from typing import TYPE_CHECKING
+
+from flask import Flask
 
 from commands.parent import PARENT, leave_with_parent
 from config import Settings
 
-if TYPE_CHECKING:
-    from flask import Flask
-
 THREADS = 4  # per worker; more of them cost throughput under the interpreter's lock
 
 
-def main() -> None:
-    leave_with_parent(watch=False)
-    os.environ[PARENT] = str(os.getpid())  # the workers' parent is this process
-    settings = Settings.from_environment()
-
+def serve_web() -> None:
+    """Serve until SIGTERM. Settings are those of the environment: each worker makes its own application."""
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
-    import app  # noqa: F401  (loaded before the workers are forked: they share its memory)
-
-    gc.freeze()
+    leave_with_parent(watch=False)
+    os.environ[PARENT] = str(os.getpid())  # the workers' parent is this process
+    settings = Settings.from_environment()
+    gc.freeze()  # what is loaded by now is shared with the workers, and stays so
     Server(
         "commands.web:application",
         address=settings.host,
@@ -48,7 +44,3 @@ def application() -> Flask:
     from app import create_app
 
     return create_app()
-
-
-if __name__ == "__main__":
-    main()
