@@ -70,6 +70,11 @@ def all_areas() -> tuple[AreaFacts, ...]:
     return Kept.areas
 
 
+def area_by_slug(slug: str) -> AreaFacts | None:
+    """The area with this slug, or None."""
+    return next((area for area in all_areas() if area.slug == slug), None)
+
+
 @lru_cache(maxsize=64)
 def words_of(areas: tuple[AreaFacts, ...], locale: str) -> tuple[AreaWords, ...]:
     return tuple(area.words(locale) for area in areas)

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from blueprints.events import blueprint
 from blueprints.events.filters import address, chips, facets, read_filters, read_month, read_page
@@ -50,6 +51,7 @@ class DayEvent:
     title_lang: str | None
     hour: str
     area: AreaWords | None
+    state: str  # cancelled or postponed, in words; else ''
 
 
 @dataclass(frozen=True)
@@ -156,11 +158,14 @@ def day_of(one: date, first: date, today: date, entries: list[MonthEntry], known
 
 
 def day_event(entry: MonthEntry, card: Card, here: str) -> DayEvent:
-    title = f"{card.title}, {entry.number}/{entry.of}" if entry.of > 1 else card.title
+    title = card.title
+    if entry.of > 1:
+        title = _("%(title)s, %(number)s of %(of)s", title=title, number=entry.number, of=entry.of)
     return DayEvent(
         href=f"{request.script_root}/events/{card.slug}",
         title=title,
         title_lang=card.title_lang,
         hour=month_clock(entry.starts_at, here, card.zone),
         area=card.areas[0] if card.areas else None,
+        state=card.places if card.pill.startswith("state-") else "",
     )

@@ -10,7 +10,7 @@ from blueprints.programmes import blueprint
 from blueprints.security import cluster, settings
 from blueprints.words import locale
 from models.base import now
-from services.areas import AreaFacts, all_areas
+from services.areas import AreaFacts, all_areas, area_by_slug
 from services.cards import cards
 from services.catalogue import Filters, listing
 from services.courses import courses_of_area
@@ -23,7 +23,7 @@ EVENTS_SHOWN = 12
 
 def area_of(slug: str) -> AreaFacts:
     """The area with this slug, or 404."""
-    found = next((area for area in all_areas() if area.slug == slug), None)
+    found = area_by_slug(slug)
     if found is None:
         abort(404)
     return found
