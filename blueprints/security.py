@@ -95,7 +95,8 @@ def protect(app: Flask) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
         asked = request.args.get("lang", "")
-        if asked in cluster().languages and request.cookies.get("lang") != asked:
+        is_page = response.mimetype == "text/html"
+        if is_page and asked in cluster().languages and request.cookies.get("lang") != asked:
             response.set_cookie("lang", asked, max_age=COOKIE_AGE, samesite="Lax", httponly=True)
         nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
         policy = (
@@ -108,7 +109,7 @@ def protect(app: Flask) -> None:
         response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
         if settings().public_url.startswith("https://"):
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if response.mimetype == "text/html":
+        if is_page:
             response.headers.setdefault("Cache-Control", "private, no-cache")
-        response.vary.update(("Cookie", "Accept-Language"))
+            response.vary.update(("Cookie", "Accept-Language"))
         return response
