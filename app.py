@@ -9,8 +9,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models  # noqa: F401  (registers every table)
 import services.transaction  # noqa: F401  (installs the engines' transaction rules)
-from blueprints import accounts, calendars, certificates, errors, events, mailbox, organise, pages, payments
-from blueprints import programmes, registrations, security, words
+import tasks.clock  # noqa: F401  (registers every task, and wakes the worker after a commit)
+from blueprints import (
+    accounts,
+    calendars,
+    certificates,
+    errors,
+    events,
+    mailbox,
+    organise,
+    pages,
+    payments,
+    programmes,
+    registrations,
+    security,
+    words,
+)
 from commands import register_commands
 from config import Cluster, NotConfigured, Settings
 from extensions import babel, bootstrap, csrf, login

@@ -12,13 +12,19 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from models.base import db, now
 from models.outbox import Job
-from services.certificates import issue_next
 from services.jobs import finish, lease_job, release, waiting_jobs
 from tasks.queue import queue
 
 log = logging.getLogger(__name__)
 
-STEPS: dict[str, Callable[[int], bool]] = {"issue_certificates": issue_next}
+
+def issue_certificates(job_id: int) -> bool:
+    from services.certificates import issue_next  # what prints documents is loaded by the worker, not by the web
+
+    return issue_next(job_id)
+
+
+STEPS: dict[str, Callable[[int], bool]] = {"issue_certificates": issue_certificates}
 """Kind → one step: it takes the job's id, does one short piece of work in its own transactions, calls
 `services.jobs.advance`, and answers whether there was anything to do."""
 
