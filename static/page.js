@@ -6,6 +6,7 @@ const modules = {
   "[data-problems]": "./problems.js",
   "[data-copy]": "./copy.js",
   "[data-refresh]": "./refresh.js",
+  "[data-rows]": "./rows.js",
 };
 
 for (const [selector, file] of Object.entries(modules)) {

@@ -1,7 +1,16 @@
-"""The organise pages."""
+"""The organisers' desk: events, their people, their money, their days."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("organise", __name__)
 
-from blueprints.organise import mails, views  # noqa: E402, F401  (the views register themselves on the blueprint)
+from blueprints.organise import (  # noqa: E402, F401  (the views register themselves on the blueprint)
+    attendees,
+    changes,
+    editing,
+    events,
+    mails,
+    orders,
+    registrations,
+    today,
+)

@@ -1,0 +1,136 @@
+"""Sentences of the desk: what waits for somebody, why a registration moved, what was done to an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import get_locale, ngettext
+
+from services.dates import say_day, say_deadline
+from services.desk import Waiting
+from services.money import say_money
+
+
+def waiting_words(item: Waiting) -> str:
+    """Why an event waits for somebody."""
+    facts, locale = item.facts, str(get_locale())
+    if item.code == "decide":
+        enrolled = _("%(confirmed)s of %(minimum)s confirmed.", **facts)
+        if facts["decides_at"] is None:
+            return enrolled + " " + _("Decide whether it takes place.")
+        when = say_deadline(facts["decides_at"], locale, item.zone)
+        return enrolled + " " + _("Decide by %(when)s whether it takes place.", when=when)
+    if item.code == "close":
+        ended = _("It ended on %(day)s.", day=say_day(facts["ends_at"], locale, item.zone))
+        if facts["is_training"] and facts["confirmed"]:
+            return ended + " " + ngettext(
+                "Close it, and %(num)s person can have a certificate.",
+                "Close it, and %(num)s people can have their certificates.",
+                facts["confirmed"],
+            )
+        return ended + " " + _("Close it when the attendance is right.")
+    keep = ngettext("%(num)s person keeps a place", "%(num)s people keep their places", facts["confirmed"])
+    return _("Postponed without new dates. %(keep)s and wait to hear.", keep=keep)
+
+
+def waiting_act(code: str) -> str:
+    return {"decide": _("Decide"), "close": _("Close"), "new_dates": _("Set new dates")}[code]
+
+
+def reason_words(reason: str) -> str:
+    """Why a registration moved; free words of an organiser stay as they are."""
+    return {
+        "registered": _("registered on the page"),
+        "confirmed_by_code": _("registered as a guest, address proven by a code"),
+        "walk_in": _("added at the desk"),
+        "paid": _("the money arrived"),
+        "place_freed": _("a place became free"),
+        "approved": _("accepted by the organiser"),
+        "cancelled": _("cancelled by the person"),
+        "cancelled_by_person": _("cancelled by the person"),
+        "cancelled_at_desk": _("cancelled at the desk"),
+        "event_cancelled": _("the event was cancelled"),
+        "offer_accepted": _("took the place offered"),
+        "offer_declined": _("passed the place on"),
+        "offer_expired": _("the place offered was not taken in time"),
+        "payment_expired": _("the money did not arrive in time"),
+        "sample": _("part of the sample season"),
+    }.get(reason, reason)
+
+
+def act_words(action: str, details: dict[str, Any]) -> str:
+    """What was done, of one audit entry."""
+    locale = str(get_locale())
+    match action:
+        case "event.created" if "copy_of" in details:
+            return _("made the event as a copy of %(slug)s", slug=details["copy_of"])
+        case "event.edited":
+            fields = field_words()
+            return _("changed: %(fields)s", fields=", ".join(fields.get(name, name) for name in details["changed"]))
+        case "event.cancelled":
+            registrations = ngettext("%(num)s registration ended", "%(num)s registrations ended", details["registrations"])
+            refund = say_money(details.get("refund_cents", 0), locale)
+            return _("cancelled the event; %(registrations)s, %(refund)s to pay back", registrations=registrations, refund=refund)
+        case "attendees.exported":
+            return _("exported the attendee list (%(purpose)s)", purpose=details.get("purpose", "–"))
+        case "attendees.read":
+            return ngettext("read %(num)s line of the attendee list", "read %(num)s lines of the attendee list", details.get("rows", 0))
+        case "money.received":
+            amount = say_money(details.get("cents", 0), locale)
+            return _("marked %(amount)s received for order %(code)s", amount=amount, code=details.get("order", ""))
+        case _:
+            return plain_acts().get(action, action.replace(".", ": ").replace("_", " "))
+
+
+def plain_acts() -> dict[str, str]:
+    return {
+        "event.created": _("made the event"),
+        "event.published": _("published it"),
+        "event.archived": _("archived it"),
+        "event.postponed": _("postponed it; everybody was told"),
+        "event.resumed": _("gave it new dates; everybody was told"),
+        "event.guaranteed": _("takes place for certain"),
+        "event.running": _("began"),
+        "event.ended": _("ended"),
+        "event.closed": _("closed it"),
+        "registration.read": _("looked at one registration"),
+        "registration.cancelled": _("cancelled a registration"),
+        "registration.renamed": _("corrected a name"),
+        "registration.walk_in": _("added somebody at the desk"),
+        "attendees.addressed": _("took addresses to write to attendees"),
+    }
+
+
+def field_words() -> dict[str, str]:
+    """The fields of an event as a history names them."""
+    return {
+        "titles": _("title"),
+        "summaries": _("summary"),
+        "descriptions": _("description"),
+        "slots": _("dates"),
+        "places": _("places"),
+        "tickets": _("prices"),
+        "venue": _("venue"),
+        "address": _("address"),
+        "city": _("town"),
+        "online_url": _("online link"),
+        "areas": _("areas"),
+        "language": _("language"),
+        "visibility": _("who may register"),
+        "minimum": _("minimum"),
+        "decides_at": _("day of decision"),
+        "registration_opens_at": _("opening of registration"),
+        "registration_closes_at": _("closing of registration"),
+        "has_waiting_list": _("waiting list"),
+        "organisation_cap": _("places per organisation"),
+        "policies": _("cancellation terms"),
+        "free_until_days": _("days of free cancelling"),
+        "contact_name": _("contact"),
+        "contact_email": _("contact’s address"),
+        "kind": _("kind"),
+        "course_id": _("course"),
+        "slug": _("address of the page"),
+        "zone": _("time zone"),
+        "run": _("whether it is sure"),
+    }

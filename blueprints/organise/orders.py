@@ -1,0 +1,134 @@
+"""Orders at the desk, for finance: what is awaited, and a transfer marked as received."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, StringField
+from wtforms.validators import InputRequired
+
+from blueprints.forms import Form, filled, form_view, longest, status_of
+from blueprints.guards import finance_only, me
+from blueprints.organise import blueprint
+from blueprints.organise.event_form import MoneyField
+from blueprints.organise.events import page_number, pager
+from blueprints.security import cluster
+from models.base import now
+from models.orders import Order
+from services.audit import record
+from services.money import say_money
+from services.orders import AlreadyBooked, Balance, NothingToBook, balance, load_order, receive_money
+from services.transfers import PAGE, SHOWN, list_orders
+
+
+def shown_words() -> dict[str, str]:
+    return {
+        "awaiting": _("Awaiting payment"),
+        "return": _("To pay back"),
+        "paid": _("Paid"),
+        "all": _("All"),
+    }
+
+
+@blueprint.get("/organise/orders")
+def orders() -> ResponseReturnValue:
+    """The orders that ask for money."""
+    finance_only()
+    query = request.args.get("q", "").strip()[:120]
+    asked = request.args.get("show", "")
+    shown = asked if asked in SHOWN else "all" if query else "awaiting"
+    found = list_orders(shown, query, page_number())
+    return render_template(
+        "organise/orders.html",
+        found=found,
+        shown=shown,
+        query=query,
+        today=now(),
+        choices=[(name, words, found.counts[name]) for name, words in shown_words().items()],
+        pager=pager("organise.orders", found.page, PAGE, found.total, q=query or None, show=asked or None),
+    )
+
+
+class ReceiptForm(Form):
+    """A transfer as the bank's statement shows it."""
+
+    amount = MoneyField(_l("Amount"), [InputRequired()])
+    day = DateField(_l("Day on the statement"), [InputRequired()])
+    reference = StringField(
+        _l("The bank’s own reference"),
+        [filled(), longest(120)],
+        description=_l("Each transfer has its own: money is counted once for each."),
+    )
+    note = StringField(_l("Note"), [longest(300)])
+
+    def validate_day(self, field: DateField) -> None:
+        from wtforms.validators import ValidationError
+
+        if field.data and field.data > now().astimezone(ZoneInfo(cluster().zone)).date():
+            raise ValidationError(_("This day is still to come. Write the day on the statement."))
+
+
+@blueprint.route("/organise/orders/<code>", methods=["GET", "POST"])
+@form_view
+def order(code: str) -> ResponseReturnValue:
+    """One order: its lines and its money, and the form that marks a transfer as received."""
+    finance_only()
+    found = load_order(code) or abort(404)
+    present = balance(found)
+    day = now().astimezone(ZoneInfo(cluster().zone)).date()
+    form = ReceiptForm(data={"amount": present.to_pay_cents or None, "day": day})
+    if form.validate_on_submit() and received(form, found):
+        return redirect(url_for("organise.order", code=found.code), 303)
+    page = render_template("organise/order.html", order=found, balance=present, form=form, said=balance_words(present))
+    return page, status_of(form)
+
+
+def received(form: ReceiptForm, found: Order) -> bool:
+    """Book the transfer of a valid form; a refusal becomes a problem at its field."""
+    noon = datetime.combine(form.day.data, time(12), ZoneInfo(cluster().zone)).astimezone(UTC)
+    facts: dict[str, Any] = {"order": found.code, "cents": form.amount.data}
+    try:
+        receive_money(
+            found.code,
+            form.amount.data or 0,
+            provider="transfer",
+            provider_reference=form.reference.data,
+            booked_at=min(noon, now()),
+            actor=me(),
+            note=form.note.data or "",
+        )
+    except AlreadyBooked:
+        form.reference.errors = [_("This reference is booked already, so nothing was added. Look at the list below, or correct it.")]
+    except NothingToBook:
+        form.amount.errors = [_("Write an amount above zero.")]
+    else:
+        record("money.received", me(), event=found.registrations[0].event, details=facts, ip=request.remote_addr or "")
+        after = load_order(found.code)
+        assert after is not None
+        amount = say_money(form.amount.data, str(get_locale()))
+        flash(_("%(amount)s is marked as received.", amount=amount) + " " + balance_words(balance(after)), "success")
+        return True
+    return False
+
+
+def balance_words(money: Balance) -> str:
+    """Where the order stands, partial and over payments told clearly."""
+    locale = str(get_locale())
+    if money.to_return_cents and money.owed_cents:
+        return _("It is paid, and %(amount)s came too much: that has to be paid back.", amount=say_money(money.to_return_cents, locale))
+    if money.to_return_cents:
+        return _("Nothing is owed any more: %(amount)s has to be paid back.", amount=say_money(money.to_return_cents, locale))
+    if money.to_pay_cents and money.received_cents > money.refunded_cents:
+        return _("Part of it came: %(amount)s is still to come before the place is confirmed.", amount=say_money(money.to_pay_cents, locale))
+    if money.to_pay_cents:
+        return _("%(amount)s is still to come.", amount=say_money(money.to_pay_cents, locale))
+    if money.owed_cents:
+        return _("It is paid in full.")
+    return _("Nothing is owed.")

@@ -1,0 +1,147 @@
+"""Orders that ask for money, for whoever reads the bank's statement: found by code, reference, name or amount."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+
+from models.base import Texts, db
+from models.events import Event
+from models.orders import LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.people import Person
+from models.registrations import HOLDING, Registration, Status
+from models.search import folded
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order of the list; amounts in cents, VAT included."""
+
+    code: str
+    reference: str | None
+    buyer: str
+    buyer_email: str
+    due_at: datetime | None
+    created_at: datetime
+    owed_cents: int
+    received_cents: int
+    refunded_cents: int
+    titles: Texts
+    organisation: str
+
+    @property
+    def status(self) -> PaymentStatus:
+        return payment_status(self.owed_cents, self.received_cents, self.refunded_cents)
+
+    @property
+    def to_pay_cents(self) -> int:
+        return max(self.owed_cents - self.received_cents + self.refunded_cents, 0)
+
+    @property
+    def to_return_cents(self) -> int:
+        return max(self.received_cents - self.refunded_cents - self.owed_cents, 0)
+
+
+AWAITING = frozenset({PaymentStatus.UNPAID, PaymentStatus.PARTLY_PAID})
+TO_RETURN = frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.OVERPAID})
+SHOWN: dict[str, frozenset[PaymentStatus]] = {
+    "awaiting": AWAITING,
+    "return": TO_RETURN,
+    "paid": frozenset({PaymentStatus.PAID}),
+    "all": frozenset(PaymentStatus) - {PaymentStatus.NOT_REQUIRED},
+}
+
+
+@dataclass(frozen=True)
+class OrderList:
+    rows: list[OrderRow]
+    total: int
+    page: int
+    counts: dict[str, int]
+    awaited_cents: int
+    to_return_cents: int
+
+
+def list_orders(shown: str, query: str = "", page: int = 1) -> OrderList:
+    """The orders that ask, or asked, for money; the next due first. One query.
+
+    Every word of `query` must be in the code, the reference (digits alone count), the buyer, the organisation, the
+    event, or be an amount of the order.
+    """
+    found = [row_of(values) for values in db.session.execute(orders_with_money())]
+    awaited, to_return = sum(row.to_pay_cents for row in found), sum(row.to_return_cents for row in found)
+    words = query.split()
+    found = [row for row in found if all(is_about(row, word) for word in words)]
+    counts = {name: sum(row.status in states for row in found) for name, states in SHOWN.items()}
+    rows = [row for row in found if row.status in SHOWN[shown]]
+    if shown == "awaiting":
+        rows.sort(key=lambda row: (row.due_at is None, row.due_at or row.created_at, row.code))
+    else:
+        rows.sort(key=lambda row: (row.created_at, row.code), reverse=True)
+    page = min(max(page, 1), max(1, -(-len(rows) // PAGE)))
+    return OrderList(rows[(page - 1) * PAGE : page * PAGE], len(rows), page, counts, awaited, to_return)
+
+
+def orders_with_money() -> Select[Any]:
+    """Every order with a reference or with money, with its sums and its first registration's event."""
+    owed = (
+        select(OrderLine.order_id, func.sum(OrderLine.gross_cents).label("cents"))
+        .join(Registration, Registration.id == OrderLine.registration_id)
+        .where(Registration.status.in_(HOLDING - {Status.OFFERED}))
+        .group_by(OrderLine.order_id)
+        .subquery()
+    )
+    moved = (
+        select(
+            LedgerEntry.order_id,
+            func.sum(case((LedgerEntry.cents > 0, LedgerEntry.cents), else_=0)).label("came"),
+            func.sum(LedgerEntry.cents).label("stayed"),
+        )
+        .group_by(LedgerEntry.order_id)
+        .subquery()
+    )
+    first = select(func.min(Registration.id)).where(Registration.order_id == Order.id).scalar_subquery()
+    return (
+        select(
+            Order.code, Order.reference, Person.given_name, Person.family_name, Order.buyer_email, Order.due_at,
+            Order.created_at, owed.c.cents, moved.c.came, moved.c.stayed, Event.titles, Registration.organisation_name,
+        )
+        .join(Person, Person.id == Order.buyer_id)
+        .join(Registration, Registration.id == first)
+        .join(Event, Event.id == Registration.event_id)
+        .outerjoin(owed, owed.c.order_id == Order.id)
+        .outerjoin(moved, moved.c.order_id == Order.id)
+        .where(Order.reference.is_not(None) | moved.c.came.is_not(None))
+    )  # fmt: skip
+
+
+def row_of(values: Any) -> OrderRow:
+    code, reference, given, family, email, due_at, created_at, owed, came, stayed, titles, organisation = values
+    received = int(came or 0)
+    return OrderRow(
+        code, reference, f"{given} {family}".strip(), email, due_at, created_at, int(owed or 0), received,
+        received - int(stayed or 0), titles, organisation,
+    )  # fmt: skip
+
+
+def is_about(row: OrderRow, word: str) -> bool:
+    """Whether one word of a search is in the order: its code, reference, people, event, or one of its amounts."""
+    text = folded(" ".join([row.code, row.buyer, row.buyer_email, row.organisation, *row.titles.values()]))
+    if folded(word) in text:
+        return True
+    digits = re.sub(r"\D", "", word)
+    if len(digits) >= 4 and re.fullmatch(r"[\d+/.\s]+", word) and digits in re.sub(r"\D", "", row.reference or ""):
+        return True
+    return cents_of(word) in {row.owed_cents, row.to_pay_cents, row.received_cents} - {0}
+
+
+def cents_of(word: str) -> int | None:
+    """An amount as people type it (508, 508.20, 508,20, €508) in cents; None for anything else."""
+    found = re.fullmatch(r"€?(\d{1,7})(?:[.,](\d{1,2}))?€?", word)
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None
