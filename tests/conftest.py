@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +129,9 @@ def empty_database(app: Flask, engine_name: str) -> None:
     if engine_name == "sqlite":
         db.engine.dispose()
         folder = app.extensions["atrium"].instance
-        for suffix in ("-wal", "-shm"):
-            (folder / f"atrium.db{suffix}").unlink(missing_ok=True)
-        shutil.copy(folder / "empty.db", folder / "atrium.db")
+        # by SQLite itself, not by replacing the file: the traceback of a failed test may still hold a connection
+        with closing(sqlite3.connect(folder / "empty.db")) as empty, closing(sqlite3.connect(folder / "atrium.db")) as live:
+            empty.backup(live)
     else:
         with db.engine.connect().execution_options(writing=True) as connection:
             full = connection.execute(text(FULL_TABLES)).scalars().all()

@@ -19,6 +19,7 @@ from services.permissions import is_staff
 from services.sign_ins import is_stale, mark_seen, revoke, sign_in_of
 
 KEY = "sign_in"
+KEPT = ("orders",)  # see blueprints/registrations/proof.py
 log = logging.getLogger(__name__)
 
 login.session_protection = None  # ours is the key: random, hashed in the database, revocable
@@ -46,11 +47,14 @@ def current_sign_in() -> SignIn | None:
 
 
 def begin(entry: Entry) -> None:
-    """Sign this browser in: a new key, a new session. Nothing of the old one survives, so nothing planted in it does."""
+    """Sign this browser in: a new key, a new session. Of the old one only the orders opened by their signed links stay;
+    nothing else that may have been planted in it does."""
     before = current_sign_in()
     if before is not None:
         revoke(before.person_id, before.public_id)
+    kept = {name: session[name] for name in KEPT if name in session}
     session.clear()
+    session.update(kept)
     session[KEY] = entry.key
     session.permanent = True
     g.sign_in_began = True  # the page is read in the account's language from now on
