@@ -1,0 +1,62 @@
+"""The clock: what happens because time passes. Each entry calls one service function that is safe to run twice or late.
+
+The worker's scheduler looks at it every second and puts what is due into the queue; with several workers each puts it
+there, and the functions take locks or leases, so that the second finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from huey import crontab
+
+from services.event_changes import advance_runs
+from services.registrations import expire_due
+from services.reminders import remind_due
+from services.retention import purge_due
+from tasks.delivery import deliver_due
+from tasks.jobs import run_waiting_jobs
+from tasks.queue import queue
+
+EVERY_MINUTE = crontab()
+EVERY_TEN_MINUTES = crontab(minute="*/10")
+EACH_NIGHT = crontab(hour="2", minute="20")  # UTC
+
+
+@queue.periodic_task(EVERY_MINUTE)
+def deliver_mails() -> None:
+    """Mails that a lost task or a dead server left behind."""
+    deliver_due()
+
+
+@queue.periodic_task(EVERY_MINUTE)
+def continue_jobs() -> None:
+    """Jobs whose worker died."""
+    run_waiting_jobs()
+
+
+@queue.periodic_task(EVERY_MINUTE)
+def end_holds() -> None:
+    """Places that nobody paid for, and offers that nobody answered."""
+    expire_due()
+
+
+@queue.periodic_task(EVERY_MINUTE)
+def move_events() -> None:
+    """Events that became guaranteed, began or ended."""
+    advance_runs()
+
+
+@queue.periodic_task(EVERY_TEN_MINUTES)
+def remind() -> None:
+    """The day before."""
+    remind_due()
+
+
+@queue.periodic_task(EACH_NIGHT)
+def forget() -> None:
+    """What the privacy text promises to forget."""
+    purge_due()
+
+
+ENTRIES: tuple[Callable[[], None], ...] = (deliver_mails, continue_jobs, end_holds, move_events, remind, forget)
