@@ -133,8 +133,8 @@ def status_of(form: AnyForm) -> int:
     return 422 if form.errors else 200
 
 
-def filled(message: str | None = None) -> InputRequired:
-    """Not empty. `message` replaces the sentence."""
+def filled(message: object = None) -> InputRequired:
+    """Not empty. `message` (a str, or a lazy one) replaces the sentence."""
     return Filled(message)
 
 

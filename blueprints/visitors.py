@@ -24,9 +24,7 @@ def browser_key() -> str:
 
     @after_this_request
     def keep(response: Response) -> Response:
-        response.set_cookie(
-            HANDLE, made, max_age=HANDLE_AGE, httponly=True, samesite="Lax", secure=request.is_secure
-        )
+        response.set_cookie(HANDLE, made, max_age=HANDLE_AGE, httponly=True, samesite="Lax", secure=request.is_secure)
         return response
 
     return made

@@ -130,9 +130,7 @@ def make_primary(person: Person, address: str, *, locale: str) -> EmailAddress:
         row = own_address_locked(person, address)
         if row.proven_at is None:
             raise AddressNotProven(address)
-        old = session.scalar(
-            select(EmailAddress).where(EmailAddress.person_id == person.id, EmailAddress.is_primary)
-        )
+        old = session.scalar(select(EmailAddress).where(EmailAddress.person_id == person.id, EmailAddress.is_primary))
         if old is row:
             return row
         if old is not None:

@@ -64,9 +64,7 @@ def is_fresh(row: SignIn) -> bool:
 
 def live_sign_ins(person: Person) -> list[SignIn]:
     """The person's signed-in browsers, the last seen first."""
-    query = select(SignIn).where(
-        SignIn.person_id == person.id, SignIn.revoked_at.is_(None), SignIn.expires_at > now()
-    )
+    query = select(SignIn).where(SignIn.person_id == person.id, SignIn.revoked_at.is_(None), SignIn.expires_at > now())
     return list(db.session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc())))
 
 
@@ -95,7 +93,5 @@ def revoke_all_locked(person: Person, *, but: int | None = None) -> int:
 def forget_old_locked(at: datetime) -> int:
     """Delete sign-ins that ended a month ago or more; how many."""
     limit = at - LASTS
-    done = require_writing().execute(
-        delete(SignIn).where(or_(SignIn.expires_at < limit, SignIn.revoked_at < limit))
-    )
+    done = require_writing().execute(delete(SignIn).where(or_(SignIn.expires_at < limit, SignIn.revoked_at < limit)))
     return int(getattr(done, "rowcount", 0))

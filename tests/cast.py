@@ -4,7 +4,7 @@ Fay does finance, Ada is admin; Otto organises one other event only. `make_event
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -29,7 +29,25 @@ from models.organisations import (
 )
 from models.people import EmailAddress, Person, Role, StaffRole, address_key
 from services.transaction import require_writing, writing
-from tests.browsing import post_form, sign_in, words  # noqa: F401  (imported from here by every test)
+from tests.browsing import post_form, sign_in, words
+
+__all__ = [
+    "ADDRESSES",
+    "BRUSSELS",
+    "Cast",
+    "add_course_locked",
+    "add_member_locked",
+    "add_person_locked",
+    "affiliate_locked",
+    "area_locked",
+    "cast",
+    "half_days",
+    "make_event",
+    "morning_in",
+    "post_form",
+    "sign_in",
+    "words",
+]
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 count = itertools.count(1)
@@ -75,9 +93,7 @@ def add_person_locked(given: str, family: str, address: str, **changes: Any) -> 
     session.add(person)
     session.flush()
     session.add(
-        EmailAddress(
-            person_id=person.id, address=address, key=address_key(address), proven_at=now(), is_primary=True
-        )
+        EmailAddress(person_id=person.id, address=address, key=address_key(address), proven_at=now(), is_primary=True)
     )
     return person
 
@@ -205,9 +221,7 @@ def make_event(
         session.flush()
         add_slots_locked(event, spans, list(trainers))
         add_tickets_locked(event, capacity, public_cents, member_cents, vat)
-        session.add_all(
-            StaffRole(person_id=person.id, role=Role.ORGANISER, event_id=event.id) for person in organisers
-        )
+        session.add_all(StaffRole(person_id=person.id, role=Role.ORGANISER, event_id=event.id) for person in organisers)
     return event
 
 
@@ -250,6 +264,3 @@ def add_tickets_locked(
                 audience=audience, net_cents=cents, vat=vat,
             )
         )  # fmt: skip
-
-
-Maker = Callable[..., Event]

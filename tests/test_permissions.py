@@ -13,7 +13,6 @@ belongs to the one who asks. A row of one word is an address without an object, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -211,7 +210,7 @@ class World:
 
 
 @pytest.fixture
-def world(app: Flask, cast: Cast) -> Iterator[World]:
+def world(app: Flask, cast: Cast) -> World:
     with writing() as session:
         nora = add_person_locked("Nora", "Peters", "nora@home.example")
         area = Area(
@@ -233,10 +232,12 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
             )
         )  # fmt: skip
     own = make_event(organisers=[cast.otto], trainers=[cast.emil])
-    yield World(cast, app, nora, own, make_event(title="Another one"))
+    return World(cast, app, nora, own, make_event(title="Another one"))
 
 
-def path_for(world: World, rule: str, person: Person | None, client: FlaskClient, *, own: bool) -> tuple[str, dict[str, str]]:
+def path_for(
+    world: World, rule: str, person: Person | None, client: FlaskClient, *, own: bool
+) -> tuple[str, dict[str, str]]:
     """The address with its arguments filled in for this person, and what a button there sends."""
     event = world.own if own else world.foreign
     values = {"token": "A" * 43, "name": "1.eml", "slug": event.slug, "public_id": "x" * 26}
@@ -294,5 +295,3 @@ def test_the_table(world: World, row: str) -> None:
             path, data = path_for(world, rule, person, client, own=own)
             found += letter(ask(client, method, path, data, person is not None), path)
         assert found == expected, f"{row}, {'own' if own else 'foreign'}: {', '.join(CAST)}"
-
-

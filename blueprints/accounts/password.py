@@ -105,7 +105,9 @@ def forget_password() -> ResponseReturnValue:
 
 def weakness(weak: PasswordWeak) -> str:
     return {
-        "short": _("This is short. Write at least %(number)s characters; three or four words do well.", number=SHORTEST),
+        "short": _(
+            "This is short. Write at least %(number)s characters; three or four words do well.", number=SHORTEST
+        ),
         "long": _("This is longer than 200 characters. Please write a shorter one."),
         "repeated": _("The same few characters come back. Please mix in others."),
         "personal": _("This is mostly your name or your address. Please choose something else."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Request, Response, g, session
+from flask import Request, Response, g, session
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -72,8 +72,7 @@ def end() -> None:
 @blueprint.record_once
 def settle(state: BlueprintSetupState) -> None:
     """The cookie is written when it changes, not with every answer."""
-    app: Flask = state.app
-    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+    state.app.config["SESSION_REFRESH_EACH_REQUEST"] = False
 
 
 @blueprint.app_context_processor

@@ -59,7 +59,5 @@ def revoke_other_sign_ins() -> ResponseReturnValue:
     """Sign every other browser out."""
     here = current_sign_in()
     count = revoke_others(me(), here.id if here else None)
-    flash(
-        ngettext("%(num)s other browser is signed out.", "%(num)s other browsers are signed out.", count), "success"
-    )
+    flash(ngettext("%(num)s other browser is signed out.", "%(num)s other browsers are signed out.", count), "success")
     return redirect(url_for("accounts.sign_ins"), 303)

@@ -31,7 +31,9 @@ def link_refusal(refusal: CodeRefused) -> str:
     """Why a mailed link opens nothing."""
     if isinstance(refusal, CodeUsed):
         return _("This link has been used already, or its code has. Ask for a new one.")
-    return _("It works for 15 minutes, and only whole: check that your mail program has not cut it. Else ask for a new one.")
+    return _(
+        "It works for 15 minutes, and only whole: check that your mail program has not cut it. Else ask for a new one."
+    )
 
 
 def again_at(limit: TooMany) -> str:

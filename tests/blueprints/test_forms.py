@@ -27,7 +27,15 @@ class Everything(Form):
     secret = PasswordField("Secret")
 
 
-GOOD = {"name": "Anna", "text": "x", "day": "2027-01-31", "number": "2", "choice": "a", "email": "a@b.be", "secret": "s"}
+GOOD = {
+    "name": "Anna",
+    "text": "x",
+    "day": "2027-01-31",
+    "number": "2",
+    "choice": "a",
+    "email": "a@b.be",
+    "secret": "s",
+}
 
 
 @pytest.fixture
@@ -49,7 +57,7 @@ def test_it_works(asked: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    "field, value, says",
     [
         ("name", "", "This is still empty. Please fill it in."),
         ("name", " \u00a0 ", "This is still empty. Please fill it in."),

@@ -57,7 +57,8 @@ def test_it_works(cast: Cast) -> None:
     assert addresses(cast.carol) == ["carol@kelvin-home.example"], "nothing is added before the code comes back"
     assert (last_mail().template, last_mail().recipient) == ("prove_address", NEW)
     row = prove_by_code(cast.carol, digits(), HERE)
-    assert row.proven_at and not row.is_primary
+    assert row.proven_at
+    assert not row.is_primary
     assert person_by_address(NEW) is cast.carol
     (found,) = db.session.scalars(select(Affiliation).where(Affiliation.person_id == cast.carol.id))
     assert found.status == AffiliationStatus.VERIFIED
@@ -139,7 +140,8 @@ def test_removing_ends_the_affiliation_and_keeps_its_history(cast: Cast) -> None
     remove_address(cast.carol, NEW)
     assert person_by_address(NEW) is None
     (found,) = db.session.scalars(select(Affiliation).where(Affiliation.person_id == cast.carol.id))
-    assert found.status == AffiliationStatus.ENDED and found.ended_at is not None
+    assert found.status == AffiliationStatus.ENDED
+    assert found.ended_at is not None
     add(cast.carol, NEW)
     statuses = db.session.scalars(
         select(Affiliation.status).where(Affiliation.person_id == cast.carol.id).order_by(Affiliation.id)

@@ -33,7 +33,9 @@ def join(address: str, *, proven: bool = True) -> Person:
 
 
 def affiliations(person: Person) -> list[Affiliation]:
-    return list(db.session.scalars(select(Affiliation).where(Affiliation.person_id == person.id).order_by(Affiliation.id)))
+    return list(
+        db.session.scalars(select(Affiliation).where(Affiliation.person_id == person.id).order_by(Affiliation.id))
+    )
 
 
 def test_it_works(cast: Cast) -> None:
@@ -41,7 +43,8 @@ def test_it_works(cast: Cast) -> None:
     assert (person.name, person.locale) == ("Nora Peters", "fr")
     row = db.session.scalars(select(EmailAddress).where(EmailAddress.person_id == person.id)).one()
     assert (row.address, row.key, row.is_primary) == ("Nora@Home.example", "nora@home.example", True)
-    assert row.proven_at is not None and affiliations(person) == []
+    assert row.proven_at is not None
+    assert affiliations(person) == []
 
 
 def test_found_in_any_case(cast: Cast) -> None:
@@ -64,7 +67,9 @@ def test_one_address_one_person(cast: Cast) -> None:
 def test_a_proven_address_of_a_verified_domain_affiliates(cast: Cast) -> None:
     person = join("nora@lysara.example")
     (found,) = affiliations(person)
-    assert found.status == AffiliationStatus.VERIFIED and found.verified_by == "domain" and found.is_main
+    assert found.status == AffiliationStatus.VERIFIED
+    assert found.verified_by == "domain"
+    assert found.is_main
     assert found.organisation_id == cast.lysara.id
 
 
@@ -107,9 +112,7 @@ def test_proving_twice_changes_nothing(cast: Cast) -> None:
 def test_a_rejected_affiliation_stays_rejected(cast: Cast) -> None:
     person = join("nora@lysara.example", proven=False)
     with writing() as session:
-        session.add(
-            Affiliation(person_id=person.id, organisation_id=cast.lysara.id, status=AffiliationStatus.REJECTED)
-        )
+        session.add(Affiliation(person_id=person.id, organisation_id=cast.lysara.id, status=AffiliationStatus.REJECTED))
     with writing():
         prove_locked(person, "nora@lysara.example")
     assert [row.status for row in affiliations(person)] == [AffiliationStatus.REJECTED]
@@ -131,22 +134,28 @@ def test_a_second_organisation_is_not_the_main_one(cast: Cast) -> None:
         from tests.cast import add_member_locked
 
         other = add_member_locked("Orvane Therapeutics", "orvane.example")
-        session.add(EmailAddress(person_id=cast.bob.id, address="b@orvane.example", key="b@orvane.example", proven_at=now()))
+        session.add(
+            EmailAddress(person_id=cast.bob.id, address="b@orvane.example", key="b@orvane.example", proven_at=now())
+        )
         session.flush()
         made = affiliate_by_domain_locked(cast.bob, "b@orvane.example")
-    assert made is not None and made.organisation_id == other.id and not made.is_main
+    assert made is not None
+    assert made.organisation_id == other.id
+    assert not made.is_main
 
 
 def test_make_admin(cast: Cast) -> None:
     assert make_admin("Carol@Kelvin-home.example") is cast.carol
     make_admin("carol@kelvin-home.example")
     rows = db.session.scalars(select(StaffRole).where(StaffRole.person_id == cast.carol.id)).all()
-    assert [row.role for row in rows] == [Role.ADMIN] and roles_of(cast.carol).is_admin
+    assert [row.role for row in rows] == [Role.ADMIN]
+    assert roles_of(cast.carol).is_admin
     with pytest.raises(NobodyHasAddress):
         make_admin("nobody@mosan.example")
 
 
 def test_add_admin_makes_the_person(app: Flask) -> None:
     person = add_admin("first@mosan.example", "First", "Admin", "fr")
-    assert roles_of(person).is_admin and person_by_address("first@mosan.example") is person
+    assert roles_of(person).is_admin
+    assert person_by_address("first@mosan.example") is person
     assert db.session.scalars(select(EmailAddress)).one().proven_at is None

@@ -77,7 +77,7 @@ def test_old_rows_go(app: Flask) -> None:
 
 @pytest.mark.pure
 @pytest.mark.parametrize(
-    ("ip", "key"),
+    "ip, key",
     [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),

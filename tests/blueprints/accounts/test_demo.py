@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -24,9 +25,9 @@ def demo(app: Flask) -> Iterator[Flask]:
     app.extensions["atrium"] = kept
 
 
-def click(client: FlaskClient, who: str, **kwargs: object) -> int:
+def click(client: FlaskClient, who: str, **kwargs: Any) -> int:
     token = csrf_token(client.get("/sign-in"))
-    return client.post("/sign-in/demo", data={"who": who, "csrf_token": token}, **kwargs).status_code  # type: ignore[arg-type]
+    return client.post("/sign-in/demo", data={"who": who, "csrf_token": token}, **kwargs).status_code
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -46,14 +47,14 @@ def test_nobody_else(cast: Cast, demo: Flask, client: FlaskClient, who: str) -> 
     "elsewhere",
     [{"environ_base": {"REMOTE_ADDR": "192.0.2.7"}}, {"base_url": "http://evil.example"}],
 )
-def test_not_from_elsewhere(cast: Cast, demo: Flask, client: FlaskClient, elsewhere: dict[str, object]) -> None:
-    assert "In this demo" not in words(client.get("/sign-in", **elsewhere))  # type: ignore[arg-type]
-    page = client.get("/sign-in", **elsewhere)  # type: ignore[arg-type]
-    answer = client.post("/sign-in/demo", data={"who": "ada", "csrf_token": csrf_token(page)}, **elsewhere)  # type: ignore[arg-type]
+def test_not_from_elsewhere(cast: Cast, demo: Flask, client: FlaskClient, elsewhere: dict[str, Any]) -> None:
+    assert "In this demo" not in words(client.get("/sign-in", **elsewhere))
+    page = client.get("/sign-in", **elsewhere)
+    answer = client.post("/sign-in/demo", data={"who": "ada", "csrf_token": csrf_token(page)}, **elsewhere)
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize(("mode", "host"), [("demo", "0.0.0.0"), ("production", "127.0.0.1"), ("test", "127.0.0.1")])
+@pytest.mark.parametrize("mode, host", [("demo", "0.0.0.0"), ("production", "127.0.0.1"), ("test", "127.0.0.1")])
 def test_not_in_another_mode(cast: Cast, app: Flask, demo: Flask, client: FlaskClient, mode: str, host: str) -> None:
     app.extensions["atrium"] = replace(app.extensions["atrium"], mode=mode, host=host)
     assert "In this demo" not in words(client.get("/sign-in"))

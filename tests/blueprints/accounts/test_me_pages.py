@@ -39,14 +39,18 @@ def home(cast: Cast, client: FlaskClient) -> FlaskClient:
 
 def test_it_works(cast: Cast, home: FlaskClient) -> None:
     page = home.get("/me/profile")
-    assert page.status_code == 200 and "Carol Nguyễn has attended this training" in words(page)
-    saved = save(home, certificate_name="Carol Thị Nguyễn", job_title="Analyst", phone="+32 81 00 14 14", zone="Asia/Tokyo")
+    assert page.status_code == 200
+    assert "Carol Nguyễn has attended this training" in words(page)
+    saved = save(
+        home, certificate_name="Carol Thị Nguyễn", job_title="Analyst", phone="+32 81 00 14 14", zone="Asia/Tokyo"
+    )
     assert saved == "/me/profile"
     person = carol(cast)
     assert (person.printed_name, person.job_title, person.phone) == ("Carol Thị Nguyễn", "Analyst", "+32 81 00 14 14")
     assert person.zone == "Asia/Tokyo"
     page = home.get("/me/profile")
-    assert "Carol Thị Nguyễn has attended" in words(page) and "Your profile is saved." in words(page)
+    assert "Carol Thị Nguyễn has attended" in words(page)
+    assert "Your profile is saved." in words(page)
 
 
 def test_empty_again(cast: Cast, home: FlaskClient) -> None:
@@ -68,7 +72,7 @@ def test_names_are_cleaned(cast: Cast, home: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    "changes, says",
     [
         ({"given_name": ""}, "This is still empty"),
         ({"family_name": "   "}, "This is still empty"),
@@ -83,7 +87,8 @@ def test_names_are_cleaned(cast: Cast, home: FlaskClient) -> None:
 )
 def test_refused_with_a_reason_and_kept(cast: Cast, home: FlaskClient, changes: dict[str, str], says: str) -> None:
     answer = post_form(home, "/me/profile", {**PROFILE, "job_title": "Typed with care", **changes})
-    assert answer.status_code == 422 and says in words(answer)
+    assert answer.status_code == 422
+    assert says in words(answer)
     assert "Typed with care" in answer.get_data(as_text=True)
     assert carol(cast).job_title is None
 
@@ -107,7 +112,8 @@ def test_add_choose_and_remove_an_address(cast: Cast, home: FlaskClient, fixed_d
     assert answer.location == "/me/addresses/code"
     assert "carol@lysara.example" in words(home.get("/me/addresses/code"))
     answer = post_form(home, "/me/addresses/code", {"digits": "000001"})
-    assert answer.status_code == 422 and "You have 4 more tries" in words(answer)
+    assert answer.status_code == 422
+    assert "You have 4 more tries" in words(answer)
     answer = post_form(home, "/me/addresses/code", {"digits": fixed_digits})
     assert answer.location == "/me/addresses"
     page = home.get("/me/addresses")
@@ -158,7 +164,8 @@ def test_the_primary_address_stays(cast: Cast, home: FlaskClient) -> None:
 
 def test_an_address_twice(cast: Cast, home: FlaskClient) -> None:
     answer = post_form(home, "/me/addresses", {"email": "Carol@kelvin-home.example"})
-    assert answer.status_code == 422 and "You have this address already" in words(answer)
+    assert answer.status_code == 422
+    assert "You have this address already" in words(answer)
 
 
 # ---- password ----
@@ -168,10 +175,12 @@ def test_set_change_and_remove_a_password(cast: Cast, home: FlaskClient) -> None
     assert post_form(home, "/me/password", {"new": GOOD}).location == "/me/password"
     assert has_password(cast.carol)
     answer = post_form(home, "/me/password", {"new": "another quiet river"})
-    assert answer.status_code == 422 and "This is not your present password" in words(answer)
+    assert answer.status_code == 422
+    assert "This is not your present password" in words(answer)
     assert post_form(home, "/me/password", {"present": GOOD, "new": "another quiet river"}).location == "/me/password"
     answer = post_form(home, "/me/password/remove", {"present": GOOD})
-    assert answer.status_code == 422 and has_password(cast.carol)
+    assert answer.status_code == 422
+    assert has_password(cast.carol)
     assert post_form(home, "/me/password/remove", {"present": "another quiet river"}).location == "/me/password"
     assert not has_password(cast.carol)
     assert home.get("/me/password/remove").location == "/me/password"
@@ -179,7 +188,8 @@ def test_set_change_and_remove_a_password(cast: Cast, home: FlaskClient) -> None
 
 def test_weak_passwords_are_explained(cast: Cast, home: FlaskClient) -> None:
     answer = post_form(home, "/me/password", {"new": "tiny secret"})
-    assert answer.status_code == 422 and "Write at least 12 characters" in words(answer)
+    assert answer.status_code == 422
+    assert "Write at least 12 characters" in words(answer)
     assert "tiny secret" not in answer.get_data(as_text=True), "a password is never written back into a page"
 
 
@@ -193,7 +203,8 @@ def test_a_new_password_signs_other_browsers_out(cast: Cast, app: Flask, home: F
     other = app.test_client()
     sign_in(other, cast.carol)
     post_form(home, "/me/password", {"new": GOOD})
-    assert home.get("/me/profile").status_code == 200 and other.get("/me/profile").status_code == 303
+    assert home.get("/me/profile").status_code == 200
+    assert other.get("/me/profile").status_code == 303
 
 
 # ---- sign-ins ----
@@ -202,7 +213,9 @@ def test_a_new_password_signs_other_browsers_out(cast: Cast, app: Flask, home: F
 def test_sign_ins_in_words(cast: Cast, app: Flask, home: FlaskClient) -> None:
     set_password(cast.carol, GOOD, keep_sign_in=1)
     phone = app.test_client()
-    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
+    agent = (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
+    )
     page = phone.get("/sign-in/password", headers={"User-Agent": agent})
     phone.post(
         "/sign-in/password",
@@ -210,10 +223,15 @@ def test_sign_ins_in_words(cast: Cast, app: Flask, home: FlaskClient) -> None:
         headers={"User-Agent": agent},
     )
     seen = words(home.get("/me/sign-ins"))
-    assert "Safari on iPhone" in seen and "with the password" in seen and "this browser" in seen
-    row = next(part for part in home.get("/me/sign-ins").get_data(as_text=True).split('action="') if "/revoke" in part[:80])
+    assert "Safari on iPhone" in seen
+    assert "with the password" in seen
+    assert "this browser" in seen
+    row = next(
+        part for part in home.get("/me/sign-ins").get_data(as_text=True).split('action="') if "/revoke" in part[:80]
+    )
     answer = post_form(home, row.split('"')[0], page="/me/sign-ins")
-    assert answer.location == "/me/sign-ins" and phone.get("/me/profile").status_code == 303
+    assert answer.location == "/me/sign-ins"
+    assert phone.get("/me/profile").status_code == 303
     assert home.get("/me/profile").status_code == 200
 
 

@@ -84,7 +84,8 @@ def test_it_works(cast: Cast, client: FlaskClient) -> None:
     answer = ask(client)
     assert (answer.status_code, answer.location) == (303, "/sign-in/code")
     page = client.get("/sign-in/code")
-    assert page.status_code == 200 and CAROL in words(page)
+    assert page.status_code == 200
+    assert CAROL in words(page)
     assert [(mail.template, mail.recipient) for mail in mails()] == [("sign_in_code", CAROL)]
     answer = post_form(client, "/sign-in/code", {"digits": digits()})
     assert (answer.status_code, answer.location) == (303, "/me")
@@ -100,7 +101,9 @@ def test_an_unknown_address_gets_the_same_answer(cast: Cast, app: Flask) -> None
         answers += [post_form(browser, "/sign-in/code", {"digits": wrong()}) for _ in range(6)]
         answers += [ask(browser, address), post_form(browser, "/sign-in/code", {"digits": ""})]
         for answer in answers:
-            body = re.sub(rb'(csrf_token"[^>]*?value=")[^"]*', rb"\1", answer.data).replace(address.encode(), b"ADDRESS")
+            body = re.sub(rb'(csrf_token"[^>]*?value=")[^"]*', rb"\1", answer.data).replace(
+                address.encode(), b"ADDRESS"
+            )
             body = re.sub(rb'nonce[=-]"?[\w-]+', b"", body)
             seen.append((answer.status_code, str(answer.location), body))
         return seen
@@ -120,7 +123,7 @@ def test_an_unknown_address_is_told_by_mail_and_no_account_is_made(cast: Cast, c
 
 
 @pytest.mark.parametrize(
-    ("typed", "says"),
+    "typed, says",
     [
         ("", "This is still empty"),
         ("   ", "This is still empty"),
@@ -132,7 +135,8 @@ def test_an_unknown_address_is_told_by_mail_and_no_account_is_made(cast: Cast, c
 )
 def test_a_wrong_address_is_kept_and_explained(cast: Cast, client: FlaskClient, typed: str, says: str) -> None:
     answer = ask(client, typed)
-    assert answer.status_code == 422 and says in words(answer)
+    assert answer.status_code == 422
+    assert says in words(answer)
     assert f'value="{typed.strip()}"' in answer.get_data(as_text=True)
     assert mails() == []
 
@@ -146,13 +150,15 @@ def test_capitals_and_spaces_do_not_matter(cast: Cast, client: FlaskClient) -> N
 def test_wrong_digits_are_counted_and_kept(cast: Cast, client: FlaskClient) -> None:
     ask(client)
     answer = post_form(client, "/sign-in/code", {"digits": wrong()})
-    assert answer.status_code == 422 and "You have 4 more tries." in words(answer)
+    assert answer.status_code == 422
+    assert "You have 4 more tries." in words(answer)
     assert wrong() in answer.get_data(as_text=True)
     for _ in range(4):
         answer = post_form(client, "/sign-in/code", {"digits": wrong()})
     assert "Five wrong tries" in words(answer)
     answer = post_form(client, "/sign-in/code", {"digits": digits()})
-    assert answer.status_code == 422 and who(client) == ""
+    assert answer.status_code == 422
+    assert who(client) == ""
 
 
 def test_the_code_is_for_the_browser_that_asked(cast: Cast, app: Flask) -> None:
@@ -161,7 +167,8 @@ def test_the_code_is_for_the_browser_that_asked(cast: Cast, app: Flask) -> None:
     code = digits()
     ask(thief, "nobody@x.example")
     answer = post_form(thief, "/sign-in/code", {"digits": code})
-    assert answer.status_code == 422 and who(thief) == ""
+    assert answer.status_code == 422
+    assert who(thief) == ""
     post_form(mine, "/sign-in/code", {"digits": code})
     assert who(mine) == "Carol"
 
@@ -177,10 +184,12 @@ def test_the_link_asks_for_a_click(cast: Cast, app: Flask) -> None:
     for _ in range(3):
         for method in ("GET", "HEAD"):
             answer = scanner.open(link(), method=method)
-            assert answer.status_code == 200 and who(scanner) == ""
+            assert answer.status_code == 200
+            assert who(scanner) == ""
     assert CAROL in words(phone.get(link()))
     answer = post_form(phone, link())
-    assert (answer.status_code, answer.location) == (303, "/me") and who(phone) == "Carol"
+    assert (answer.status_code, answer.location) == (303, "/me")
+    assert who(phone) == "Carol"
     assert who(asking) == ""
 
 
@@ -191,10 +200,12 @@ def test_the_link_works_once(cast: Cast, app: Flask) -> None:
     token = csrf_token(page)
     post_form(first, link())
     gone = second.get(link())
-    assert gone.status_code == 410 and "used already" in words(gone)
+    assert gone.status_code == 410
+    assert "used already" in words(gone)
     assert "Ask for a new code" in words(gone)
     answer = second.post(link(), data={"csrf_token": csrf_token(second.get("/sign-in"))})
-    assert answer.status_code == 410 and who(second) == ""
+    assert answer.status_code == 410
+    assert who(second) == ""
     again = first.post(link(), data={"csrf_token": token})
     assert again.location == "/me" and who(first) == "Carol", "a double click does no harm"
 
@@ -209,7 +220,8 @@ def test_expired(cast: Cast, client: FlaskClient) -> None:
         ask(client)
         clock.move_to(NOON + timedelta(minutes=15))
         answer = post_form(client, "/sign-in/code", {"digits": digits()})
-        assert answer.status_code == 422 and "15 minutes" in words(answer)
+        assert answer.status_code == 422
+        assert "15 minutes" in words(answer)
         assert client.get(link()).status_code == 410
 
 
@@ -221,7 +233,8 @@ def test_back_button(cast: Cast, client: FlaskClient) -> None:
     assert client.get("/sign-in/code").location == "/me"
     assert client.get("/sign-in").location == "/me"
     again = client.post("/sign-in/code", data={"csrf_token": token, "digits": digits()})
-    assert again.location == "/me" and who(client) == "Carol"
+    assert again.location == "/me"
+    assert who(client) == "Carol"
 
 
 def test_too_many_mails(cast: Cast, client: FlaskClient) -> None:
@@ -229,7 +242,8 @@ def test_too_many_mails(cast: Cast, client: FlaskClient) -> None:
         for _ in range(5):
             assert ask(client).status_code == 303
         answer = ask(client)
-    assert answer.status_code == 429 and CAROL in answer.get_data(as_text=True)
+    assert answer.status_code == 429
+    assert CAROL in answer.get_data(as_text=True)
     assert "ask again at 14:00" in words(answer), "in the clock of Brussels"
     assert len(mails()) == 5
 
@@ -244,7 +258,8 @@ def test_too_many_mails_from_one_place(cast: Cast, app: Flask, monkeypatch: pyte
 @pytest.mark.parametrize("path", ["/me/profile", "/me/addresses", "/me/sign-ins", "/me/password"])
 def test_signed_out_then_back_to_the_page(cast: Cast, client: FlaskClient, path: str) -> None:
     answer = client.get(f"{path}?lang=fr")
-    assert answer.status_code == 303 and answer.location.startswith("/sign-in?next=")
+    assert answer.status_code == 303
+    assert answer.location.startswith("/sign-in?next=")
     post_form(client, answer.location, {"email": CAROL})
     answer = post_form(client, "/sign-in/code", {"digits": digits()})
     assert answer.location == f"{path}?lang=fr"
@@ -334,26 +349,31 @@ def test_the_cookie_is_not_sent_with_every_page(cast: Cast, client: FlaskClient)
 def test_password(cast: Cast, client: FlaskClient) -> None:
     set_password(cast.carol, "quiet river under stones")
     answer = post_form(client, "/sign-in/password", {"email": CAROL, "password": "wrong"})
-    assert answer.status_code == 422 and "do not belong together" in words(answer)
+    assert answer.status_code == 422
+    assert "do not belong together" in words(answer)
     assert CAROL in answer.get_data(as_text=True)
     other = post_form(client, "/sign-in/password", {"email": "nobody@x.example", "password": "wrong"})
-    assert other.status_code == 422 and "do not belong together" in words(other)
+    assert other.status_code == 422
+    assert "do not belong together" in words(other)
     answer = post_form(
         client, "/sign-in/password?next=/me/addresses", {"email": CAROL, "password": "quiet river under stones"}
     )
-    assert answer.location == "/me/addresses" and who(client) == "Carol"
+    assert answer.location == "/me/addresses"
+    assert who(client) == "Carol"
 
 
 def test_too_many_passwords(cast: Cast, client: FlaskClient) -> None:
     for _ in range(10):
         post_form(client, "/sign-in/password", {"email": CAROL, "password": "wrong"})
     answer = post_form(client, "/sign-in/password", {"email": CAROL, "password": "wrong"})
-    assert answer.status_code == 429 and "Please try again at" in words(answer)
+    assert answer.status_code == 429
+    assert "Please try again at" in words(answer)
 
 
 def test_an_old_form_comes_back_as_typed(cast: Cast, client: FlaskClient) -> None:
     answer = client.post("/sign-in", data={"email": CAROL, "csrf_token": "from another day"})
-    assert answer.status_code == 422 and CAROL in answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert CAROL in answer.get_data(as_text=True)
     assert "Please send the form once more." in words(answer)
     assert mails() == []
     answer = client.post("/sign-in", data={"email": CAROL, "csrf_token": csrf_token(answer)})
