@@ -48,17 +48,41 @@ def bring_up_to_date() -> None:
 @click.command("sample")
 @with_appcontext
 def sample() -> None:
-    """Load the sample season into an empty database."""
+    """Load the sample season into an empty database, which is created when it is not there; say how to sign in."""
+    from services.sample.files import read_season
     from services.sample.load import load_sample
 
+    bring_up_to_date()
     loaded = load_sample(now().date())
     if loaded is None:
-        click.echo("The database is not empty: nothing was loaded.")
-        return
-    click.echo(
-        f"The sample season: {loaded.organisations} organisations, {loaded.people} people, {loaded.events} events, "
-        f"{loaded.registrations} registrations."
-    )
+        click.echo("The database holds events already: it stays as it is.")
+    else:
+        click.echo(
+            f"The sample season: {loaded.organisations} organisations, {loaded.people} people, {loaded.events} events, "
+            f"{loaded.registrations} registrations."
+        )
+    if settings().demo:
+        say_cast(settings().public_url, [(table["name"][0], table["email"]) for table in read_season().cast])
+
+
+def say_cast(address: str, cast: list[tuple[str, str]]) -> None:
+    """How to sign in during the demo."""
+    click.echo(f"\nSign in at {address}/sign-in: one click for each of the cast, or any of these addresses with the")
+    click.echo(f"code from {address}/mailbox, where every mail of the demo arrives.")
+    for name, email in cast:
+        click.echo(f"  {name:<7} {email:<28} {CAST_PARTS.get(name, '')}")
+    click.echo("")
+
+
+CAST_PARTS = {
+    "Alice": "organises the events",
+    "Bob": "works at a member organisation",
+    "Carol": "is a stranger",
+    "Dora": "manages people at Bob’s organisation",
+    "Emil": "trains",
+    "Fay": "does the finances",
+    "Ada": "administers everything",
+}
 
 
 @click.command("migration", hidden=True)

@@ -1,0 +1,102 @@
+"""Every sentence of the source has its French and its Dutch, with the same variables; and what runs is what was translated."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
+
+from config import ROOT
+
+pytestmark = pytest.mark.pure
+LANGUAGES = ("fr", "nl")
+parse_mapping: Any = parse_mapping_cfg
+KEYWORDS: dict[str, Any] = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None}
+VARIABLE = re.compile(r"%\((\w+)\)[sd]|%%")
+
+Key = tuple[str, str | None]  # the (singular) sentence and its context
+
+
+@cache
+def sentences() -> dict[Key, str]:
+    """Every sentence of the source, and where it stands first."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping(file)
+    found: dict[Key, str] = {}
+    for name, line, message, _, context in extract_from_dir(ROOT, methods, options, KEYWORDS):
+        singular = message[0] if isinstance(message, tuple) else message
+        if singular:
+            found.setdefault((singular, context), f"{name}:{line}")
+    return found
+
+
+@cache
+def catalogue(language: str) -> Any:
+    with (ROOT / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def translated(language: str) -> dict[Key, Any]:
+    return {(first(message.id), message.context): message for message in catalogue(language) if message.id}
+
+
+def first(text: Any) -> str:
+    return str(text[0] if isinstance(text, tuple | list) else text)
+
+
+def all_of(text: Any) -> list[str]:
+    return [str(part) for part in text] if isinstance(text, tuple | list) else [str(text)]
+
+
+def test_sentences_are_found() -> None:
+    assert len(sentences()) > 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated(language: str) -> None:
+    known = translated(language)
+    missing = [
+        f"{where}: {key[0][:90]}"
+        for key, where in sentences().items()
+        if key not in known or known[key].fuzzy or not all(all_of(known[key].string))
+    ]
+    assert not missing, f"{len(missing)} without {language}:\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_translated_that_is_no_longer_said(language: str) -> None:
+    left = [key[0][:90] for key in translated(language) if key not in sentences()]
+    assert not left, "\n".join(left)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_variables_are_the_same(language: str) -> None:
+    """A plural may leave its number out (“one place”), but names no variable that the source has not."""
+    wrong = []
+    for message in translated(language).values():
+        wanted = {name for text in all_of(message.id) for name in VARIABLE.findall(text)}
+        for text in all_of(message.string):
+            given = set(VARIABLE.findall(text))
+            if given - wanted or (not message.pluralizable and wanted - given):
+                wrong.append(f"{first(message.id)[:60]} → {text[:60]}: {sorted(given ^ wanted)}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_runs_is_what_was_translated(language: str) -> None:
+    """The compiled file is the text file's: `pybabel compile -d translations`."""
+    compiled = ROOT / "translations" / language / "LC_MESSAGES" / "messages.mo"
+    fresh = io.BytesIO()
+    write_mo(fresh, catalogue(language))
+    fresh.seek(0)
+    with compiled.open("rb") as file:
+        kept = {(first(message.id), message.context): message.string for message in read_mo(file) if message.id}
+    wanted = {(first(message.id), message.context): message.string for message in read_mo(fresh) if message.id}
+    assert kept == wanted
