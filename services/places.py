@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from models.events import Event, Quota
 from models.people import Person
@@ -15,16 +16,18 @@ FRESH = {"populate_existing": True}  # the identity map would hand back the row 
 
 
 def lock_event_locked(event_id: int) -> Event:
-    """Lock the event's row and read it and its quotas anew. Lock several events in ascending id (see lock_events_locked).
+    """Lock the event's row and read it and its quotas anew. Several events: see lock_events_locked.
 
     Raises NoResultFound when there is no such event.
     """
     session = require_writing()
-    event = session.execute(
-        select(Event).where(Event.id == event_id).with_for_update().execution_options(**FRESH)
+    return session.execute(
+        select(Event)
+        .where(Event.id == event_id)
+        .options(selectinload(Event.quotas))  # held by the event: found in the identity map from now on
+        .with_for_update(of=Event)
+        .execution_options(**FRESH)
     ).scalar_one()
-    quotas_locked(event_id)
-    return event
 
 
 def lock_events_locked(event_ids: set[int]) -> dict[int, Event]:
