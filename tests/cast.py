@@ -197,21 +197,8 @@ def make_event(
 
     A training gets a course of its own. Opens its own writing(). The answer carries no loaded relations.
     """
-    number = next(count)
     spans = half_days(starts_at or morning_in(10), slots) if isinstance(slots, int) else list(slots)
-    values: dict[str, Any] = {
-        "slug": f"{title.lower().replace(' ', '-')}-{number}",
-        "kind": kind,
-        "publication": Publication.PUBLISHED,
-        "run": Run.GUARANTEED,
-        "titles": {"en": title},
-        "summaries": {"en": "What an operator must know."},
-        "venue": "Le Delta",
-        "city": "Namur",
-        "starts_at": spans[0][0],
-        "ends_at": spans[-1][1],
-        "policies": {"en": "Free until midnight, two days before it begins."},
-    }
+    values = ordinary(kind, title, spans)
     with writing() as session:
         event = Event(**{**values, **changes})
         event.areas = [area_locked(slug) for slug in areas]
@@ -223,6 +210,23 @@ def make_event(
         add_tickets_locked(event, capacity, public_cents, member_cents, vat)
         session.add_all(StaffRole(person_id=person.id, role=Role.ORGANISER, event_id=event.id) for person in organisers)
     return event
+
+
+def ordinary(kind: EventKind, title: str, spans: list[tuple[datetime, datetime]]) -> dict[str, Any]:
+    """The columns of an event nothing is special about."""
+    return {
+        "slug": f"{title.lower().replace(' ', '-')}-{next(count)}",
+        "kind": kind,
+        "publication": Publication.PUBLISHED,
+        "run": Run.GUARANTEED,
+        "titles": {"en": title},
+        "summaries": {"en": "What an operator must know."},
+        "venue": "Le Delta",
+        "city": "Namur",
+        "starts_at": spans[0][0],
+        "ends_at": spans[-1][1],
+        "policies": {"en": "Free until midnight, two days before it begins."},
+    }
 
 
 def add_course_locked(title: str, slug: str, **changes: Any) -> Course:

@@ -3,81 +3,24 @@
 from __future__ import annotations
 
 import re
-import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from models.base import db, now
-from models.credentials import OneTimeCode, SignIn
-from models.outbox import OutboxMessage
-from models.people import EmailAddress, Person
+from models.base import db
+from models.credentials import OneTimeCode
+from models.people import EmailAddress
 from services.passwords import set_password
-from services.transaction import writing
+from tests.blueprints.accounts.door import CAROL, NOON, ask, digits, link, mails, remember_chance, who, wrong
 from tests.browsing import csrf_token
-from tests.cast import Cast, post_form, sign_in, words
+from tests.cast import Cast, post_form, words
 
-CAROL = "carol@kelvin-home.example"
-NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-
-
-def mails() -> list[OutboxMessage]:
-    return list(db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
-
-
-CODES: list[tuple[str, str]] = []
-
-
-class Chance:
-    """Real chance that remembers: the outbox wipes digits and links once the mail has left, and those of an unknown
-    address leave in no mail at all."""
-
-    @staticmethod
-    def randbelow(limit: int) -> int:
-        number = secrets.randbelow(limit)
-        CODES.append((f"{number:06d}", ""))
-        return number
-
-    @staticmethod
-    def token_urlsafe(size: int) -> str:
-        token = secrets.token_urlsafe(size)
-        CODES[-1] = (CODES[-1][0], token)
-        return token
-
-
-@pytest.fixture(autouse=True)
-def remember_chance(monkeypatch: pytest.MonkeyPatch) -> None:
-    CODES.clear()
-    monkeypatch.setattr("services.codes.secrets", Chance)
-
-
-def digits() -> str:
-    return CODES[-1][0]
-
-
-def wrong() -> str:
-    return "000000" if digits() != "000000" else "000001"
-
-
-def link() -> str:
-    return f"/sign-in/link/{CODES[-1][1]}"
-
-
-def ask(client: FlaskClient, address: str = CAROL, *, next_path: str = "") -> TestResponse:
-    path = f"/sign-in?next={next_path}" if next_path else "/sign-in"
-    return post_form(client, path, {"email": address})
-
-
-def who(client: FlaskClient) -> str:
-    """The name the profile page shows, '' when signed out."""
-    answer = client.get("/me/profile")
-    found = re.search(r'id="given_name"[^>]*value="([^"]*)"', answer.get_data(as_text=True))
-    return found.group(1) if found else ""
+__all__ = ["remember_chance"]  # a fixture of every test here
 
 
 def test_it_works(cast: Cast, client: FlaskClient) -> None:
@@ -207,7 +150,8 @@ def test_the_link_works_once(cast: Cast, app: Flask) -> None:
     assert answer.status_code == 410
     assert who(second) == ""
     again = first.post(link(), data={"csrf_token": token})
-    assert again.location == "/me" and who(first) == "Carol", "a double click does no harm"
+    assert again.location == "/me", "a double click does no harm"
+    assert who(first) == "Carol"
 
 
 def test_unknown_links(cast: Cast, client: FlaskClient) -> None:
@@ -274,76 +218,12 @@ def test_signed_out_then_back_to_the_page(cast: Cast, client: FlaskClient, path:
     ],
 )  # fmt: skip
 def test_next_leads_nowhere_else(cast: Cast, client: FlaskClient, target: str) -> None:
-    from urllib.parse import quote
 
     ask(client, next_path=quote(target, safe=""))
     answer = post_form(client, "/sign-in/code", {"digits": digits()})
     assert answer.location == "/me" or (answer.location.startswith("/%") and "//" not in answer.location)
     answer = client.get("/sign-in", query_string={"next": target})
     assert answer.location == "/me" or (answer.location.startswith("/%") and "//" not in answer.location)
-
-
-def test_the_session_key_is_new_each_time(cast: Cast, client: FlaskClient) -> None:
-    """A key planted before signing in is worth nothing after it, and the old sign-in of the browser ends."""
-    with client.session_transaction() as cookie:
-        cookie["planted"] = "by a thief"
-    ask(client)
-    post_form(client, "/sign-in/code", {"digits": digits()})
-    with client.session_transaction() as cookie:
-        assert "planted" not in cookie
-        first = cookie["sign_in"]
-    client.get(link())
-    ask_again = client.get("/me/profile")
-    assert ask_again.status_code == 200
-    token = csrf_token(ask_again)
-    client.post("/sign-out", data={"csrf_token": token})
-    ask(client)
-    post_form(client, "/sign-in/code", {"digits": digits()})
-    with client.session_transaction() as cookie:
-        assert cookie["sign_in"] != first
-
-
-def test_a_stolen_cookie_ends_with_sign_out(cast: Cast, app: Flask, client: FlaskClient) -> None:
-    sign_in(client, cast.carol)
-    with client.session_transaction() as cookie:
-        key = cookie["sign_in"]
-    client.post("/sign-out", data={"csrf_token": csrf_token(client.get("/me/profile"))})
-    assert who(client) == ""
-    thief = app.test_client()
-    with thief.session_transaction() as cookie:
-        cookie["sign_in"] = key
-    assert who(thief) == ""
-
-
-def test_revoked_at_the_next_request(cast: Cast, client: FlaskClient) -> None:
-    row = sign_in(client, cast.carol)
-    assert who(client) == "Carol"
-    with writing() as session:
-        session.get_one(SignIn, row.id).revoked_at = now()
-    assert who(client) == ""
-
-
-@pytest.mark.parametrize("planted", ["x", "", 7, None, ["a"], {"a": 1}])
-def test_nonsense_in_the_cookie(cast: Cast, client: FlaskClient, planted: object) -> None:
-    with client.session_transaction() as cookie:
-        cookie["sign_in"] = planted
-    assert client.get("/me/profile").status_code == 303
-
-
-def test_seen_is_written_hourly(cast: Cast, client: FlaskClient) -> None:
-    with time_machine.travel(NOON, tick=False) as clock:
-        row = sign_in(client, cast.carol)
-        for minutes, seen in ((30, 0), (61, 61), (90, 61)):
-            clock.move_to(NOON + timedelta(minutes=minutes))
-            client.get("/me/profile")
-            db.session.rollback()
-            assert db.session.get_one(SignIn, row.id).seen_at == NOON + timedelta(minutes=seen)
-
-
-def test_the_cookie_is_not_sent_with_every_page(cast: Cast, client: FlaskClient) -> None:
-    sign_in(client, cast.carol)
-    client.get("/me/profile")
-    assert "Set-Cookie" not in client.get("/me/profile").headers
 
 
 def test_password(cast: Cast, client: FlaskClient) -> None:
@@ -378,29 +258,6 @@ def test_an_old_form_comes_back_as_typed(cast: Cast, client: FlaskClient) -> Non
     assert mails() == []
     answer = client.post("/sign-in", data={"email": CAROL, "csrf_token": csrf_token(answer)})
     assert answer.status_code == 303
-
-
-def test_buttons_need_their_token(cast: Cast, client: FlaskClient) -> None:
-    sign_in(client, cast.carol)
-    assert client.post("/sign-out").status_code == 400
-    assert who(client) == "Carol"
-
-
-def test_signed_out_flash(cast: Cast, client: FlaskClient) -> None:
-    sign_in(client, cast.carol)
-    answer = post_form(client, "/sign-out", page="/me/profile", follow_redirects=False)
-    assert (answer.status_code, answer.location) == (303, "/")
-
-
-def test_the_account_language_counts_from_then_on(cast: Cast, client: FlaskClient) -> None:
-    with writing() as session:
-        session.get_one(Person, cast.carol.id).locale = "fr"
-    client.get("/sign-in?lang=nl")
-    ask(client)
-    post_form(client, "/sign-in/code", {"digits": digits()})
-    assert '<html lang="fr"' in client.get("/me/profile").get_data(as_text=True)
-    client.get("/me/profile?lang=en")
-    assert '<html lang="en"' in client.get("/me/profile").get_data(as_text=True), "a choice made later holds"
 
 
 def test_no_demo_here(cast: Cast, client: FlaskClient) -> None:
