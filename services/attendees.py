@@ -16,6 +16,7 @@ from models.orders import Order, OrderLine
 from models.outbox import OutboxMessage
 from models.registrations import HOLDING, LIVE, Registration, Status, Transition
 from models.search import folded
+from services.orders import load_order
 
 PAGE = 50
 
@@ -153,21 +154,15 @@ class Dossier:
 
 def load_dossier(event_id: int, public_id: str) -> Dossier | None:
     """All that the desk shows of one registration; None when the event has no such one."""
-    order = joinedload(Registration.order)
-    registration = db.session.scalar(
-        select(Registration)
+    code = db.session.scalar(
+        select(Order.code)
+        .join(Registration, Registration.order_id == Order.id)
         .where(Registration.public_id == public_id, Registration.event_id == event_id)
-        .options(
-            joinedload(Registration.person),
-            joinedload(Registration.ticket),
-            joinedload(Registration.organisation),
-            order.selectinload(Order.lines).joinedload(OrderLine.registration),
-            order.selectinload(Order.ledger),
-        )
-        .execution_options(populate_existing=True)
     )
-    if registration is None:
+    order = load_order(code) if code else None
+    if order is None:
         return None
+    registration = next(row for row in order.registrations if row.public_id == public_id)
     steps = db.session.scalars(
         select(Transition)
         .where(Transition.registration_id == registration.id)
@@ -177,7 +172,7 @@ def load_dossier(event_id: int, public_id: str) -> Dossier | None:
     mails = db.session.scalars(
         select(OutboxMessage).where(OutboxMessage.registration_id == registration.id).order_by(OutboxMessage.id)
     )
-    return Dossier(registration, registration.order, list(steps), list(mails))
+    return Dossier(registration, order, list(steps), list(mails))
 
 
 def event_tickets_on_sale(event_id: int, at: datetime) -> list[Ticket]:

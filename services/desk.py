@@ -67,7 +67,7 @@ def confirmed_by_event(event_ids: Collection[int]) -> dict[int, int]:
         .where(Registration.event_id.in_(event_ids), Registration.status == Status.CONFIRMED)
         .group_by(Registration.event_id)
     )
-    return dict(db.session.execute(query).tuples())
+    return {event_id: int(number) for event_id, number in db.session.execute(query)}
 
 
 def present_by_slot(slot_ids: Collection[int]) -> dict[int, int]:

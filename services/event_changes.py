@@ -142,7 +142,7 @@ def refunds_after(event_id: int) -> list[int]:
         .where(Registration.status.in_(HOLDING - {Status.OFFERED}))
         .group_by(OrderLine.order_id)
     )
-    owed = dict(db.session.execute(owed_elsewhere).tuples())
+    owed = {order_id: int(cents) for order_id, cents in db.session.execute(owed_elsewhere)}
     returns = [cents - owed.get(order_id, 0) for order_id, cents in db.session.execute(paid)]
     return [cents for cents in returns if cents > 0]
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import aliased
 
 from models.base import Texts, db
 from models.events import Event
@@ -106,7 +107,8 @@ def orders_with_money() -> Select[Any]:
         .group_by(LedgerEntry.order_id)
         .subquery()
     )
-    first = select(func.min(Registration.id)).where(Registration.order_id == Order.id).scalar_subquery()
+    of_order = aliased(Registration)
+    first = select(func.min(of_order.id)).where(of_order.order_id == Order.id).scalar_subquery()
     return (
         select(
             Order.code, Order.reference, Person.given_name, Person.family_name, Order.buyer_email, Order.due_at,

@@ -29,7 +29,7 @@ from blueprints.organise.events import event_page, page_number, pager
 from blueprints.security import LANGUAGE_NAMES, cluster
 from blueprints.words import text
 from models.base import now
-from models.events import Event
+from models.events import Audience, Event
 from models.registrations import LIVE, Status, TransitionRefused
 from services.attendees import (
     GROUPS,
@@ -191,11 +191,21 @@ class WalkInForm(Form):
 
     given_name = StringField(_l("First name"), NAME)
     family_name = StringField(_l("Last name"), NAME)
-    email = StringField(_l("E-mail"), [filled(_l("Ask for an address: the confirmation and the certificate go there.")), longest(254), mail_address])
+    email = StringField(
+        _l("E-mail"), [longest(254), mail_address], description=_l("The confirmation and a certificate go there.")
+    )
     organisation_name = StringField(_l("Organisation"), [longest(200), no_web_address])
-    ticket = RadioField(_l("Price"), [InputRequired()])
+    ticket = RadioField(_l("Price without VAT"), [InputRequired()])
     locale = SelectField(_l("Language of their mails"))
     needs = TextAreaField(_l("Anything to know to welcome them well"), [longest(1000)])
+    paid: frozenset[str] = frozenset()  # the tickets that cost something
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        if self.ticket.data in self.paid and not self.email.data and not self.email.errors:
+            self.email.errors = [_("A paid place needs an address: how to pay is sent there.")]
+            return False
+        return valid
 
 
 @blueprint.route("/organise/events/<slug>/walk-in", methods=["GET", "POST"])
@@ -204,8 +214,10 @@ def walk_in(slug: str) -> ResponseReturnValue:
     """Add somebody by hand: a place at once, whatever the registration window."""
     event = event_of_desk(organiser_of(slug).id)
     tickets = event_tickets_on_sale(event.id, now())
-    form = WalkInForm(data={"locale": event.language, "ticket": tickets[0].public_id if tickets else None})
+    usual = next((ticket for ticket in tickets if ticket.audience == Audience.EVERYONE), None)
+    form = WalkInForm(data={"locale": event.language, "ticket": usual and usual.public_id})
     form.ticket.choices = [(ticket.public_id, text(ticket.names)) for ticket in tickets]
+    form.paid = frozenset(ticket.public_id for ticket in tickets if ticket.net_cents)
     form.locale.choices = [(code, LANGUAGE_NAMES.get(code, code)) for code in cluster().languages]
     if form.validate_on_submit() and add(form, event):
         return redirect(url_for("organise.attendees", slug=slug), 303)

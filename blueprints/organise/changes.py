@@ -24,6 +24,7 @@ from blueprints.organise.event_plan_form import (
 )
 from models.base import in_language, now
 from models.events import Event, Run, RunTransitionRefused
+from services.desk import event_of_desk
 from services.event_changes import (
     TitleMismatch,
     cancel,
@@ -86,7 +87,7 @@ def guarantee_event(slug: str) -> ResponseReturnValue:
 @form_view
 def postpone_event(slug: str) -> ResponseReturnValue:
     """Take it off its dates; everybody keeps their place and is told."""
-    event = organiser_of(slug)
+    event = event_of_desk(organiser_of(slug).id)
     form = WordsForm(data={"notices": ["" for _code in languages()]})
     if form.validate_on_submit():
         try:
@@ -144,7 +145,7 @@ def keep_dates(form: ResumeForm, event: Event) -> bool:
 @form_view
 def cancel_event(slug: str) -> ResponseReturnValue:
     """Cancel the event for good, once its title is typed."""
-    event = organiser_of(slug)
+    event = event_of_desk(organiser_of(slug).id)
     form = CancelForm(data={"notices": ["" for _code in languages()]})
     if form.validate_on_submit():
         try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from babel import Locale
+from babel.lists import format_list
 from flask import url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from blueprints.security import LANGUAGE_NAMES, cluster
+from blueprints.security import cluster
 from services.publication import Item, State
 
 
@@ -33,7 +36,7 @@ def line(item: Item, slug: str) -> Line:
     if item.state is State.DONE:
         return Line(text, state, None, "")
     href = url_for("organise.edit_event", slug=slug, _anchor=anchor(item.field))
-    return Line(text, state, href, _("Add it") if "missing" in item.code else _("Change it"))
+    return Line(text, state, href, _("Change it") if item.state is State.MUST and "missing" not in item.code else _("Add it"))
 
 
 def anchor(field: str) -> str:
@@ -47,10 +50,12 @@ def anchor(field: str) -> str:
 
 def sentence(item: Item) -> str:
     if item.code in ("title_in_some", "summary_in_some"):
-        names = ", ".join(LANGUAGE_NAMES.get(code, code) for code in item.facts["languages"])
+        here = str(get_locale())
+        names = [Locale(code).get_language_name(here) or code for code in item.facts["languages"]]
+        languages = format_list(names, locale=here)
         if item.code == "title_in_some":
-            return _("The title is missing in: %(languages)s. Add it if you want it.", languages=names)
-        return _("The summary is missing in: %(languages)s. Add it if you want it.", languages=names)
+            return _("Title in %(languages)s, if you want it.", languages=languages)
+        return _("Summary in %(languages)s, if you want it.", languages=languages)
     return sentences()[item.code]
 
 

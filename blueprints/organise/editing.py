@@ -29,6 +29,7 @@ from blueprints.security import cluster
 from models.base import now
 from models.courses import Publication
 from models.events import Event, EventKind
+from services.desk import event_of_desk
 from services.event_copies import duplicate
 from services.event_plans import EventPlan, PlanRefused
 from services.events import ChangedMeanwhile, create, edit, load_plan
@@ -153,7 +154,7 @@ ZONES = (
 @form_view
 def duplicate_event(slug: str) -> ResponseReturnValue:
     """A draft like this event, its dates moved or left open."""
-    event = organiser_of(slug)
+    event = event_of_desk(organiser_of(slug).id)
     require(may_create_events(roles()))
     form = CopyForm(data={"dates": "move", "first_day": next_year(event)})
     form.dates.choices = [("move", _("Move them, the hours stay")), ("empty", _("Leave them open"))]
