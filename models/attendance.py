@@ -20,6 +20,18 @@ class Presence(StrEnum):
     EXCUSED = "excused"
     UNMARKED = "unmarked"  # takes the last mark back: a slip of the finger
 
+    @property
+    def was_there(self) -> bool:
+        """Whether the person was in the slot for at least a part of it."""
+        return self in (Presence.PRESENT, Presence.LATE, Presence.LEFT_EARLY)
+
+    def minutes_of(self, minutes: int) -> int:
+        """How many of a slot's `minutes` this presence counts: all when present, half when late or left early
+        (rounded down), none otherwise. For a delay of a few minutes one marks `present`."""
+        if self is Presence.PRESENT:
+            return minutes
+        return minutes // 2 if self.was_there else 0
+
 
 class AttendanceMark(Base):
     """One append-only fact: this registration was present (or not) in this slot, who says so, when, how."""

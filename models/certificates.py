@@ -63,6 +63,32 @@ class Certificate(Base):
         data: dict[str, Any] = json.loads(self.snapshot)
         return data
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether the identity was removed: the page stays, the name and the document are gone."""
+        return "name" not in self.printed
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the record is still the one that was issued, by its hash; an erased one can no longer show it."""
+        return not self.is_erased and fingerprint(self.snapshot) == self.sha256
+
+    def has_ended(self, day: date) -> bool:
+        """Whether its validity is over on this day; it holds through its last day."""
+        return self.valid_until is not None and self.valid_until < day
+
+    def erase(self) -> None:
+        """Remove the identity: what is left says number, course and dates. The hashes stay as they were."""
+        kept = {key: value for key, value in self.printed.items() if key in KEPT_AFTER_ERASURE}
+        self.snapshot = canonical_json(kept)
+        self.pdf = None
+
+
+KEPT_AFTER_ERASURE = frozenset(
+    {"format", "template", "lang", "number", "title", "dates", "area", "brand", "issuer", "issued", "issued_on", "valid",
+     "valid_until", "verify", "words"}
+)  # fmt: skip
+
 
 def canonical_json(data: dict[str, Any]) -> str:
     """JSON with sorted keys, no spaces and no escapes: one text for one content (RFC 8785 for strings and integers)."""

@@ -38,14 +38,19 @@ def lease_job(job_id: int) -> Job | None:
 def advance(job_id: int, problem: str | None = None) -> None:
     """One step is done, well or with a problem that the organiser should read. Renews the lease."""
     with writing():
-        job = locked(job_id)
-        if job is None or job.finished_at:
-            return
-        job.done += 1
-        job.total = max(job.total, job.done)
-        job.leased_until = now() + LEASE
-        if problem:
-            job.problems = [*job.problems, problem]
+        advance_locked(job_id, problem)
+
+
+def advance_locked(job_id: int, problem: str | None = None) -> None:
+    """The same in the transaction of the step: what is done and what is counted never differ."""
+    job = locked(job_id)
+    if job is None or job.finished_at:
+        return
+    job.done += 1
+    job.total = max(job.total, job.done)
+    job.leased_until = now() + LEASE
+    if problem:
+        job.problems = [*job.problems, problem]
 
 
 def release(job_id: int, problem: str, retry_at: datetime) -> None:
@@ -78,6 +83,11 @@ def waiting_jobs(at: datetime | None = None) -> list[int]:
     found = list(db.session.scalars(select(Job.id).where(Job.finished_at.is_(None), free).order_by(Job.id)))
     db.session.rollback()
     return found
+
+
+def job_by_public_id(public_id: str) -> Job | None:
+    """The job with this id, for its page."""
+    return db.session.scalar(select(Job).where(Job.public_id == public_id))
 
 
 def latest_job(kind: str, event_id: int) -> Job | None:

@@ -148,7 +148,7 @@ def certificate_facts(public_id: str | None, home: str) -> dict[str, str] | None
     row = db.session.scalar(select(Certificate).where(Certificate.public_id == public_id))
     if row is None:
         raise NothingToSay("the certificate is gone")
-    return {"number": row.number, "url": f"{home}/certificates/{public_id}"}
+    return {"number": row.printed.get("number", row.number), "url": f"{home}/certificates/{public_id}"}
 
 
 def calendar_of(
