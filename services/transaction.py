@@ -23,6 +23,10 @@ class NestedWriting(RuntimeError):
     """`writing()` was opened inside another one: name the inner function `…_locked` and let it use the open transaction."""
 
 
+class WritingRefused(RuntimeError):
+    """`writing()` was opened inside `no_writing()`."""
+
+
 def is_sqlite(dbapi: Any) -> bool:
     return type(dbapi).__module__.startswith("sqlite3")
 
@@ -50,12 +54,14 @@ def on_begin(connection: Connection) -> None:
 def writing() -> Iterator[scoped_session[Session]]:
     """Open the one write transaction; commit at the end, roll back on any error.
 
-    What was read before is forgotten and read again under the lock. Raises RuntimeError when unsaved changes exist
-    and NestedWriting inside another `writing()`. Nothing slow belongs inside: no network, no password hash, no PDF.
+    What was read before is forgotten and read again under the lock. Raises RuntimeError when unsaved changes exist,
+    NestedWriting inside another `writing()`, and WritingRefused inside `no_writing()`. Nothing slow belongs inside: no network, no password hash, no PDF.
     """
     session = db.session
     if session.info.get("writing"):
         raise NestedWriting("writing() inside writing()")
+    if session.info.get("refuses"):
+        raise WritingRefused("writing() inside no_writing()")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("unsaved changes before writing()")
     session.rollback()
@@ -70,6 +76,17 @@ def writing() -> Iterator[scoped_session[Session]]:
         raise
     finally:
         session.info["writing"] = False
+
+
+@contextmanager
+def no_writing() -> Iterator[None]:
+    """Nothing can be written meanwhile, whatever is called: for a request that has not proven where it comes from."""
+    info = db.session.info
+    info["refuses"] = True
+    try:
+        yield
+    finally:
+        info["refuses"] = False
 
 
 def require_writing() -> scoped_session[Session]:

@@ -88,7 +88,6 @@ def forget_password() -> ResponseReturnValue:
     """Remove the password: codes only from now on."""
     person, form = me(), RemovePasswordForm()
     if not has_password(person):
-        form.validate()
         return redirect(url_for("accounts.own_password"), 303)
     if form.validate_on_submit() and confirms(person, form):
         remove_password(person)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
-from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 from wtforms import DateField, EmailField, IntegerField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange
 
 from blueprints.forms import Form, filled, form_view, longest, mail_address, no_web_address, sentences
+from models.base import db
+from models.credentials import Throttle
+from services.transaction import writing
 
 
 class Everything(Form):
@@ -92,15 +97,36 @@ def test_sentences_are_in_the_readers_language(asked: None) -> None:
     assert english == "Choose one of the answers in the list."
 
 
-def test_a_form_view_must_validate(session_app: Flask) -> None:
+def test_a_careless_view_writes_nothing_without_a_token(app: Flask) -> None:
+    """It validates no form: harmless with the token, refused without."""
+
     @form_view
-    def careless() -> ResponseReturnValue:
+    def careless() -> str:
+        with writing() as open_session:
+            open_session.add(Throttle(kind="test", key="careless"))
         return "done"
 
-    with session_app.test_request_context("/", method="POST"), pytest.raises(RuntimeError, match="careless"):
+    with app.test_request_context("/", method="POST"), pytest.raises(BadRequest):
         careless()
-    with session_app.test_request_context("/", method="GET"):
+    assert db.session.scalars(select(Throttle)).all() == []
+    with app.test_request_context("/", method="POST"):
+        token = generate_csrf()
+        kept = dict(session)
+    with app.test_request_context("/", method="POST", data={"csrf_token": token}):
+        session.update(kept)
         assert careless() == "done"
+    assert len(db.session.scalars(select(Throttle)).all()) == 1
+
+
+def test_a_reading_view_answers_without_a_token(app: Flask) -> None:
+    @form_view
+    def reading() -> str:
+        return f"{len(db.session.scalars(select(Throttle)).all())} rows"
+
+    with app.test_request_context("/", method="POST"):
+        assert reading() == "0 rows"
+    with writing() as open_session:
+        open_session.add(Throttle(kind="test", key="after"))
 
 
 def test_every_post_is_protected(app: Flask, client: FlaskClient) -> None:
