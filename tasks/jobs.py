@@ -24,7 +24,16 @@ def issue_certificates(job_id: int) -> bool:
     return issue_next(job_id)
 
 
-STEPS: dict[str, Callable[[int], bool]] = {"issue_certificates": issue_certificates}
+def issue_certificates_quietly(job_id: int) -> bool:
+    from services.certificates import issue_next_quietly
+
+    return issue_next_quietly(job_id)
+
+
+STEPS: dict[str, Callable[[int], bool]] = {
+    "issue_certificates": issue_certificates,
+    "issue_certificates_quietly": issue_certificates_quietly,  # the sample season: dated in the past, without a mail
+}
 """Kind → one step: it takes the job's id, does one short piece of work in its own transactions, calls
 `services.jobs.advance`, and answers whether there was anything to do."""
 

@@ -14,7 +14,7 @@ from models.events import Event
 from models.organisations import Organisation
 from services.areas import load_areas_locked
 from services.sample.catalogue import Stage, add_courses_locked, add_events_locked, add_programmes_locked
-from services.sample.conclusion import attend_locked
+from services.sample.conclusion import attend_locked, close_locked
 from services.sample.enrolment import enrol_locked
 from services.sample.files import Season, read_season
 from services.sample.population import populate_locked
@@ -24,7 +24,7 @@ from services.transaction import require_writing, writing
 
 @dataclass(frozen=True)
 class Loaded:
-    """How much was written."""
+    """How much was written; the certificates are the worker's to issue."""
 
     organisations: int
     people: int
@@ -65,11 +65,13 @@ def fill_locked(season: Season, today: date) -> Loaded:
     registrations = enrol_locked(stage, staged)
     session.flush()
     attend_locked(stage, staged, registrations)
+    session.flush()
+    certificates = close_locked(stage, staged)
     index_everything_locked()
     return Loaded(
         organisations=len(population.members),
         people=len(population.guests) + len(population.by_key),
         events=len(staged),
         registrations=len(registrations),
-        certificates=0,
+        certificates=certificates,
     )

@@ -19,7 +19,7 @@ from models.orders import Order, OrderLine, PaymentStatus
 from models.organisations import Affiliation, AffiliationStatus, Organisation
 from models.outbox import OutboxMessage
 from models.people import EmailAddress, Person, StaffRole
-from models.registrations import HOLDING, TRANSITIONS, Registration, Status, Transition
+from models.registrations import HOLDING, TRANSITIONS, Outcome, Registration, Status, Transition
 from services.orders import balance, load_order
 from services.sample import load_sample
 from services.sample.days import instant
@@ -168,6 +168,20 @@ def test_attendance_is_marked_for_what_is_over_and_only_that(today: date) -> Non
         assert status == Status.CONFIRMED
     over = select(Slot.id).join(Event).where(Slot.ends_at <= at, Event.kind == EventKind.TRAINING)
     assert set(db.session.scalars(select(SlotSignOff.slot_id))) == set(db.session.scalars(over))
+
+
+def test_closed_events_have_their_outcomes_and_no_others(today: date) -> None:
+    rows = db.session.execute(
+        select(Event.run, Registration.status, Registration.outcome, Registration.attended_minutes).join(Registration)
+    ).all()
+    outcomes: Counter[Outcome] = Counter()
+    for run, status, outcome, minutes in rows:
+        assert (outcome is not None) == (run == Run.CLOSED and status == Status.CONFIRMED)
+        if outcome:
+            outcomes[Outcome(outcome)] += 1
+            assert bool(minutes) == (outcome in (Outcome.COMPLETED, Outcome.PARTIAL))
+    assert outcomes.keys() == {Outcome.COMPLETED, Outcome.PARTIAL, Outcome.NO_SHOW, Outcome.EXCUSED}
+    assert outcomes[Outcome.COMPLETED] > 300
 
 
 def test_the_cast_can_play_its_parts(today: date) -> None:

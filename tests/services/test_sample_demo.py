@@ -8,16 +8,20 @@ from datetime import date, datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from models.base import db
+from models.certificates import Certificate
 from models.events import Event
 from models.orders import Order
+from models.outbox import Job
 from models.registrations import Status
 from services.orders import load_order
 from services.registrations import register
 from services.sample import load_sample
 from services.soundness import violations
 from services.wishes import Wish
+from tasks.jobs import STEPS, run_job
 from tests.services.test_sample import DAYS, midnight, person, row_counts
 
 
@@ -62,3 +66,26 @@ def book(address: str, slug: str, at: datetime) -> Order:
     order = load_order(register(who, event_id, wish, locale="en", at=at).code)
     assert order is not None
     return order
+
+
+def test_the_worker_issues_the_certificates_as_of_their_day_and_tells_nobody(app: Flask) -> None:
+    """One of the jobs, run to its end: Bob’s first training."""
+    loaded = load_sample(DAYS[1])
+    assert loaded is not None
+    jobs = db.session.execute(select(Job.id, Job.kind, Job.total, Job.event_id).order_by(Job.id)).all()
+    assert sum(job.total for job in jobs) == loaded.certificates > 100
+    assert {job.kind for job in jobs} <= STEPS.keys()
+    db.session.rollback()  # the worker writes in a session of its own: read what it wrote
+    run_job.call_local(jobs[0].id)
+    certificates = db.session.scalars(
+        select(Certificate).options(joinedload(Certificate.registration)).order_by(Certificate.serial)
+    ).all()
+    assert len(certificates) == jobs[0].total
+    bob = person("bob@lysara.example")
+    assert bob.id in {certificate.registration.person_id for certificate in certificates}
+    event = db.session.scalars(select(Event).where(Event.id == jobs[0].event_id)).one()
+    for certificate in certificates:
+        assert event.ends_at < certificate.issued_at < event.ends_at + timedelta(days=3)
+        assert certificate.printed["title"] in event.titles.values()
+        assert certificate.pdf_sha256
+    assert row_counts()["outbox_message"] == 0
