@@ -75,7 +75,7 @@ def ask_code(address: str, visitor: Visitor, *, next_path: str = "") -> OneTimeC
         context = {"next": next_path} if next_path else {}
         if person is not None:
             return issue_code_locked(
-                CodePurpose.SIGN_IN, address, browser_key=visitor.browser_key, locale=visitor.locale,
+                CodePurpose.SIGN_IN, address, browser_key=visitor.browser_key, locale=person.locale,
                 context=context, name=person.name, person=person,
             )  # fmt: skip
         code, _, _ = write_code_locked(CodePurpose.SIGN_IN, address, visitor.browser_key, context)
