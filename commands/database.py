@@ -31,8 +31,8 @@ def upgrade() -> None:
     bring_up_to_date()
 
 
-def bring_up_to_date() -> None:
-    """Say what was done; nothing when there was nothing to do is one line too."""
+def bring_up_to_date(*, quiet: bool = False) -> None:
+    """Do it and say what was done; `quiet` says nothing when there was nothing to do."""
     try:
         done = upgrades.bring_up_to_date(settings(), current_app.extensions["cluster"])
     except upgrades.NewerDatabase as error:
@@ -41,7 +41,7 @@ def bring_up_to_date() -> None:
         click.echo(f"Database created (revision {done.revision}).")
     elif done.backup:
         click.echo(f"Database upgraded from {done.before} to {done.revision}; the backup is {done.backup}.")
-    else:
+    elif not quiet:
         click.echo(f"The database is up to date (revision {done.revision}).")
 
 

@@ -25,7 +25,7 @@ def serve() -> None:
     """Start web server and worker, until Ctrl-C. The database is brought up to date first."""
     chosen = settings()
     check_port(chosen)
-    bring_up_to_date()
+    bring_up_to_date(quiet=True)
     db.session.remove()
     db.engine.dispose()
     children = [Child("web server", serve_web), Child("worker", work)]
