@@ -60,6 +60,7 @@ class Terminal:
         environment = {**os.environ, "ATRIUM_MODE": "demo", "INSTANCE_PATH": str(folder), "PORT": str(port)}
         for name in ("DATABASE_URL", "QUEUE_URL", "PUBLIC_URL", "FLASK_APP"):
             environment.pop(name, None)
+        self.environment = environment
         self.port, self.printed = port, ""
         self.keyboard, screen = pty.openpty()
         self.process = subprocess.Popen(
@@ -196,6 +197,25 @@ def answers(port: int) -> bool:
     with suppress(OSError):
         return fetch(port) == "ok\n"
     return False
+
+
+WRITE_A_MAIL = """
+from app import create_app
+from services.outbox import queue_mail_locked
+from services.transaction import writing
+with create_app().app_context(), writing():
+    queue_mail_locked("address_changed", "bob@lysara.example", locale="en", context={"address": "new@lysara.example"})
+"""
+
+
+def test_the_worker_sends_what_another_process_wrote(start: Callable[[], Terminal], tmp_path: Path) -> None:
+    """At once, by the queue: the clock would take up to a minute."""
+    terminal = start()
+    terminal.wait_ready()
+    subprocess.run([sys.executable, "-c", WRITE_A_MAIL], cwd=ROOT, env=terminal.environment, check=True, timeout=30)
+    assert until(lambda: bool(list((tmp_path / "mail").glob("*.eml"))), 10), terminal.read()
+    terminal.press(CTRL_C)
+    terminal.must_be_gone()
 
 
 def test_a_port_in_use_is_said_at_once(start: Callable[[], Terminal]) -> None:

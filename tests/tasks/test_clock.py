@@ -9,7 +9,8 @@ from flask import Flask
 
 from models.base import now
 from services.retention import purge_due
-from tasks.clock import ENTRIES, queue
+from tasks.clock import ENTRIES
+from tasks.queue import queue
 from tests.cast import Cast, make_event
 
 
