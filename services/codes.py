@@ -11,6 +11,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import decimal
 
 from flask import current_app
 from sqlalchemy import Select, delete, select, update
@@ -155,7 +156,7 @@ def try_code_locked(purpose: CodePurpose, digits: str, browser_key: str) -> OneT
         return refusal
     if code.tries >= code.MAX_TRIES:
         return TooManyTries()
-    given = "".join(character for character in digits if character.isdecimal())
+    given = "".join(str(decimal(character)) for character in digits if character.isdecimal())
     if not hmac.compare_digest(digits_hash(code.link_hash, given), code.code_hash):
         code.tries += 1
         left = code.MAX_TRIES - code.tries

@@ -11,7 +11,7 @@ from blueprints.accounts import blueprint
 from blueprints.accounts.demo import cast_of_demo, demo_address
 from blueprints.accounts.session import begin, end
 from blueprints.accounts.words import code_refusal, link_refusal, too_many_mails, too_many_tries
-from blueprints.forms import Form, filled, form_view, longest, mail_address, status_of
+from blueprints.forms import Form, filled, form_view, longest, mail_address, six_digits, status_of
 from blueprints.guards import current_person, own_path
 from blueprints.visitors import known_browser_key, visitor
 from models.credentials import CodePurpose
@@ -34,7 +34,9 @@ class AddressForm(Form):
 
 
 class CodeForm(Form):
-    digits = StringField(_l("The six digits"), [filled(_l("Write the six digits of the mail.")), longest(20)])
+    digits = StringField(
+        _l("The six digits"), [filled(_l("Write the six digits of the mail.")), longest(20), six_digits]
+    )
 
 
 class ButtonForm(Form):

@@ -57,6 +57,11 @@ def test_digits_with_the_space_of_the_mail(app: Flask) -> None:
     assert redeem_code(SIGN_IN, f" {digits[:3]}\N{NO-BREAK SPACE}{digits[3:]} ", "laptop")
 
 
+def test_digits_of_an_arabic_keyboard(app: Flask) -> None:
+    digits, _ = ask()
+    assert redeem_code(SIGN_IN, digits.translate({ord("0") + n: chr(0x0660 + n) for n in range(10)}), "laptop")
+
+
 def test_the_database_keeps_neither_digits_nor_token(app: Flask) -> None:
     digits, token = ask()
     row = db.session.scalars(select(OneTimeCode)).one()

@@ -104,6 +104,15 @@ def test_wrong_digits_are_counted_and_kept(cast: Cast, client: FlaskClient) -> N
     assert who(client) == ""
 
 
+@pytest.mark.parametrize("typed", ["12", "12345", "1234567", "abcdef"])
+def test_too_few_digits_cost_no_try(cast: Cast, client: FlaskClient, typed: str) -> None:
+    ask(client)
+    for _ in range(6):
+        answer = post_form(client, "/sign-in/code", {"digits": typed})
+        assert "Please write all of them." in words(answer)
+    assert post_form(client, "/sign-in/code", {"digits": digits()}).status_code == 303
+
+
 def test_the_code_is_for_the_browser_that_asked(cast: Cast, app: Flask) -> None:
     mine, thief = app.test_client(), app.test_client()
     ask(mine)
