@@ -75,7 +75,7 @@ def kept_secret(instance: Path) -> str:
     """The generated secret key of this installation, made once and kept in `instance/secret_key`."""
     path = instance / "secret_key"
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # personal data: nobody else on this machine reads it
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))

@@ -34,7 +34,7 @@ def bring_up_to_date(settings: Settings, cluster: Cluster) -> Done:
 
     Nothing is backed up when there is nothing to migrate. Raises NewerDatabase.
     """
-    settings.instance.mkdir(parents=True, exist_ok=True)
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     before, newest = schema.present_revision(), schema.newest_revision()
     if before is not None and not schema.is_known(before):
         raise NewerDatabase(f"the database is at revision {before}, which this version does not know: install the newer one")
