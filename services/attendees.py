@@ -132,7 +132,9 @@ def has_words(row: Attendee, words: list[str]) -> bool:
 
 def tickets_of(event_id: int) -> list[tuple[str, Texts]]:
     """Public id and names of every ticket of the event, withdrawn ones included: people hold them."""
-    query = select(Ticket.public_id, Ticket.names).where(Ticket.event_id == event_id).order_by(Ticket.position, Ticket.id)
+    query = (
+        select(Ticket.public_id, Ticket.names).where(Ticket.event_id == event_id).order_by(Ticket.position, Ticket.id)
+    )
     return [(public_id, names) for public_id, names in db.session.execute(query)]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import inspect
+
+from models.base import Base
 from models.events import Event
 from models.outbox import AuditEntry
 from models.people import Person
@@ -28,8 +31,8 @@ def record_locked(
     session = require_writing()
     entry = AuditEntry(
         action=action,
-        actor_id=actor.id if actor else None,
-        event_id=event.id if event else None,
+        actor_id=id_of(actor),
+        event_id=id_of(event),
         subject_kind=subject_kind,
         subject_id=subject_id,
         details=details or {},
@@ -38,6 +41,14 @@ def record_locked(
     session.add(entry)
     session.flush()
     return entry
+
+
+def id_of(row: Base | None) -> int | None:
+    """The id of a row without reading the row again: `writing()` has forgotten all but its identity."""
+    if row is None:
+        return None
+    identity = inspect(row).identity
+    return identity[0] if identity else row.id
 
 
 def record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
+from models.areas import Area
 from models.attendance import AttendanceMark, Presence, presence_of
 from models.base import Texts, db
-from models.courses import Publication
-from models.events import Event, EventKind, Quota, Run, Slot
+from models.courses import Course, Publication
+from models.events import Event, EventKind, Quota, Run, Slot, event_area
 from models.orders import LedgerEntry, OrderLine
 from models.registrations import HOLDING, Registration, Status
 from services.publication import LOADED
@@ -131,7 +132,9 @@ def waiting(event: Event, confirmed: int) -> Waiting:
 def nearly_published(visible: Visible, limit: int = 3) -> list[Event]:
     """The drafts touched last, with all that their checklist reads."""
     query = select(Event).where(seen(visible), Event.publication == Publication.DRAFT)
-    return list(db.session.scalars(query.options(*LOADED).order_by(Event.updated_at.desc(), Event.id.desc()).limit(limit)))
+    return list(
+        db.session.scalars(query.options(*LOADED).order_by(Event.updated_at.desc(), Event.id.desc()).limit(limit))
+    )
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def awaited_cents(visible: Visible) -> int:
     return sum(max(int(cents), 0) for cents in db.session.scalars(query))
 
 
-def owed_of(visible: Visible) -> Select[tuple[int, int]]:
+def owed_of(visible: Visible) -> Select[Any]:
     awaiting = (
         select(Registration.order_id)
         .join(Event, Event.id == Registration.event_id)
@@ -193,12 +196,32 @@ def owed_of(visible: Visible) -> Select[tuple[int, int]]:
     )
 
 
+def event_head(event_id: int) -> tuple[list[Slot], list[str]]:
+    """What the head of every page of one event shows: its slots that are not removed, and the slugs of its areas."""
+    slots = select(Slot).where(Slot.event_id == event_id, Slot.cancelled_at.is_(None)).order_by(Slot.starts_at)
+    areas = select(Area.slug).join(event_area, event_area.c.area_id == Area.id).where(event_area.c.event_id == event_id)
+    return list(db.session.scalars(slots)), list(db.session.scalars(areas.order_by(Area.position)))
+
+
 def event_of_desk(event_id: int) -> Event:
-    """The event with what the head of each of its pages shows: slots with trainers, areas, course."""
-    options: Sequence[Any] = (
+    """The event with its slots and their trainers, its areas and its course."""
+    options = (
         selectinload(Event.slots).selectinload(Slot.trainers),
         selectinload(Event.areas),
         joinedload(Event.course),
     )
     query = select(Event).where(Event.id == event_id).options(*options)
     return db.session.execute(query.execution_options(populate_existing=True)).scalar_one()
+
+
+def slots_with_trainers(event_id: int) -> list[Slot]:
+    """The slots that are not removed, in order, with their trainers."""
+    query = select(Slot).where(Slot.event_id == event_id, Slot.cancelled_at.is_(None)).order_by(Slot.starts_at)
+    return list(
+        db.session.scalars(query.options(selectinload(Slot.trainers)).execution_options(populate_existing=True))
+    )
+
+
+def course_titles(course_id: int | None) -> Texts | None:
+    """The titles of the course a training follows; None for other events."""
+    return db.session.scalar(select(Course.titles).where(Course.id == course_id)) if course_id else None

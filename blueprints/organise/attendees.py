@@ -7,9 +7,7 @@ from urllib.parse import quote
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext, pgettext
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
@@ -23,7 +21,7 @@ from blueprints.forms import (
     no_web_address,
     status_of,
 )
-from blueprints.guards import attendees_of, desk_event, me, organiser_of, roles
+from blueprints.guards import desk_event, me, organiser_of, roles
 from blueprints.organise import blueprint
 from blueprints.organise.events import event_page, page_number, pager
 from blueprints.security import LANGUAGE_NAMES, cluster
@@ -44,7 +42,6 @@ from services.attendees import (
     tickets_of,
 )
 from services.audit import record
-from services.desk import event_of_desk
 from services.money import say_money
 from services.permissions import may_see_attendees
 from services.registrations import (
@@ -72,7 +69,7 @@ def status_choices(counts: dict[str, int]) -> list[tuple[str, str, int]]:
         Status.CONFIRMED: _("Confirmed"),
         Status.DECLINED: _("Declined"),
         Status.EXPIRED: _("Expired"),
-        Status.CANCELLED: _("Cancelled"),
+        Status.CANCELLED: pgettext("registration", "Cancelled"),
         Status.TRANSFERRED: _("Transferred"),
         Status.SUBSTITUTED: _("Substituted"),
     }
@@ -96,7 +93,7 @@ def wanted() -> Wanted:
 @blueprint.get("/organise/events/<slug>/attendees")
 def attendees(slug: str) -> ResponseReturnValue:
     """The people of one event. Trainers see names; organisers and finance see prices too. Every look is recorded."""
-    event = event_of_desk(desk_event(slug).id)
+    event = desk_event(slug)
     asked = wanted()
     if not may_see_attendees(roles(), event.id) and asked.sort.endswith("price"):
         asked = Wanted(asked.query, asked.status, asked.ticket, page=asked.page)
@@ -124,7 +121,7 @@ def list_page(event: Event, asked: Wanted, found: AttendeeList) -> dict[str, Any
     }
 
 
-def columns(slug: str, asked: Wanted, kept: dict[str, str | None], full: bool) -> list[tuple[str, str, str, str]]:
+def columns(slug: str, asked: Wanted, kept: dict[str, Any], full: bool) -> list[tuple[str, str, str, str]]:
     """Key, words, address that sorts by the column (once more: from the other end), and `aria-sort`."""
     words = {"name": _("Name"), "organisation": _("Organisation"), "status": _("Status"), "registered": _("Registered")}
     if full:
@@ -142,7 +139,7 @@ def columns(slug: str, asked: Wanted, kept: dict[str, str | None], full: bool) -
 @blueprint.post("/organise/events/<slug>/attendees/chosen")
 def attendees_chosen(slug: str) -> ResponseReturnValue:
     """What to do with the people chosen in the list: their addresses, or the question whether to cancel them."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     people = chosen(event.id, request.form.getlist("chosen"))
     back = url_for("organise.attendees", slug=slug)
     if not people:
@@ -151,7 +148,9 @@ def attendees_chosen(slug: str) -> ResponseReturnValue:
     live = [person for person in people if person.status in LIVE]
     match request.form.get("act"):
         case "cancel":
-            return render_template("organise/cancel_chosen.html", **event_page(event), people=live, others=len(people) - len(live))
+            return render_template(
+                "organise/cancel_chosen.html", **event_page(event), people=live, others=len(people) - len(live)
+            )
         case "cancel_now":
             return cancel_chosen(event, live)
         case _:
@@ -212,7 +211,7 @@ class WalkInForm(Form):
 @form_view
 def walk_in(slug: str) -> ResponseReturnValue:
     """Add somebody by hand: a place at once, whatever the registration window."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     tickets = event_tickets_on_sale(event.id, now())
     usual = next((ticket for ticket in tickets if ticket.audience == Audience.EVERYONE), None)
     form = WalkInForm(data={"locale": event.language, "ticket": usual and usual.public_id})
@@ -221,8 +220,12 @@ def walk_in(slug: str) -> ResponseReturnValue:
     form.locale.choices = [(code, LANGUAGE_NAMES.get(code, code)) for code in cluster().languages]
     if form.validate_on_submit() and add(form, event):
         return redirect(url_for("organise.attendees", slug=slug), 303)
+    tickets = event_tickets_on_sale(event.id, now())
     locale = str(get_locale())
-    ends = {ticket.public_id: say_money(ticket.net_cents, locale, short=True) if ticket.net_cents else _("Free") for ticket in tickets}
+    ends = {
+        ticket.public_id: say_money(ticket.net_cents, locale, short=True) if ticket.net_cents else _("Free")
+        for ticket in tickets
+    }
     free = {ticket.quota_id: ticket.quota.free for ticket in tickets}
     page = render_template("organise/walk_in.html", **event_page(event), form=form, ends=ends, free=sum(free.values()))
     return page, status_of(form)
@@ -243,9 +246,13 @@ def add(form: WalkInForm, event: Event) -> bool:
     except AlreadyRegistered:
         form.email.errors = [_("This address has a registration here already. Look for it in the list.")]
     except EventFull:
-        form.form_errors.append(_("No place is free. Raise the number of places first, or cancel somebody who does not come."))
+        form.form_errors.append(
+            _("No place is free. Raise the number of places first, or cancel somebody who does not come.")
+        )
     except MembersOnly:
-        form.ticket.errors = [_("This price is for members, and we know no member by this address. Choose another one.")]
+        form.ticket.errors = [
+            _("This price is for members, and we know no member by this address. Choose another one.")
+        ]
     except RegistrationRefused:
         form.form_errors.append(_("Nobody can be added now: the event is not taking place, or this price is gone."))
     else:
@@ -253,5 +260,3 @@ def add(form: WalkInForm, event: Event) -> bool:
         flash(_("%(name)s is on the list.", name=registration.name), "success")
         return True
     return False
-
-

@@ -22,9 +22,9 @@ from blueprints.organise.event_plan_form import (
     slots_from,
     texts,
 )
+from blueprints.organise.events import event_page
 from models.base import in_language, now
 from models.events import Event, Run, RunTransitionRefused
-from services.desk import event_of_desk
 from services.event_changes import (
     TitleMismatch,
     cancel,
@@ -53,7 +53,7 @@ def publish_event(slug: str) -> ResponseReturnValue:
     """What is missing, and what the public will see."""
     event = load_for_checklist(organiser_of(slug).id)
     items = checklist(event, languages(), now())
-    return render_template("organise/publish.html", event=event, lines=lines(items, event.slug))
+    return render_template("organise/publish.html", **event_page(event), lines=lines(items, event.slug))
 
 
 @blueprint.post("/organise/events/<slug>/publish")
@@ -87,7 +87,7 @@ def guarantee_event(slug: str) -> ResponseReturnValue:
 @form_view
 def postpone_event(slug: str) -> ResponseReturnValue:
     """Take it off its dates; everybody keeps their place and is told."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     form = WordsForm(data={"notices": ["" for _code in languages()]})
     if form.validate_on_submit():
         try:
@@ -97,7 +97,7 @@ def postpone_event(slug: str) -> ResponseReturnValue:
         flash(_("The event is postponed. Everybody registered is told by mail and keeps their place."), "success")
         return overview_of(event)
     preview = preview_cancellation(event.id)
-    page = render_template("organise/postpone.html", form=form, event=event, codes=languages(), preview=preview)
+    page = render_template("organise/postpone.html", **event_page(event), form=form, codes=languages(), preview=preview)
     return page, status_of(form)
 
 
@@ -114,7 +114,7 @@ def resume_event(slug: str) -> ResponseReturnValue:
     if keep_dates(form, event):
         flash(_("The new dates stand. Everybody registered is told the old and the new ones by mail."), "success")
         return overview_of(event)
-    page = render_template("organise/resume.html", form=form, event=event, codes=languages())
+    page = render_template("organise/resume.html", **event_page(event), form=form, codes=languages())
     return page, status_of(form)
 
 
@@ -145,7 +145,7 @@ def keep_dates(form: ResumeForm, event: Event) -> bool:
 @form_view
 def cancel_event(slug: str) -> ResponseReturnValue:
     """Cancel the event for good, once its title is typed."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     form = CancelForm(data={"notices": ["" for _code in languages()]})
     if form.validate_on_submit():
         try:
@@ -160,7 +160,12 @@ def cancel_event(slug: str) -> ResponseReturnValue:
             return overview_of(event)
     preview = preview_cancellation(event.id)
     page = render_template(
-        "organise/cancel.html", form=form, event=event, codes=languages(), preview=preview, people=people(preview.people)
+        "organise/cancel.html",
+        **event_page(event),
+        form=form,
+        codes=languages(),
+        preview=preview,
+        people=people(preview.people),
     )
     return page, status_of(form)
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from babel import Locale
 from babel.lists import format_list
 from flask import url_for
-from flask_babel import get_locale
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
 from blueprints.security import cluster
 from services.publication import Item, State
@@ -36,7 +35,9 @@ def line(item: Item, slug: str) -> Line:
     if item.state is State.DONE:
         return Line(text, state, None, "")
     href = url_for("organise.edit_event", slug=slug, _anchor=anchor(item.field))
-    return Line(text, state, href, _("Change it") if item.state is State.MUST and "missing" not in item.code else _("Add it"))
+    return Line(
+        text, state, href, _("Change it") if item.state is State.MUST and "missing" not in item.code else _("Add it")
+    )
 
 
 def anchor(field: str) -> str:

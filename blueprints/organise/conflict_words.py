@@ -15,9 +15,7 @@ from services.event_plans import EventPlan
 def differences(theirs: EventPlan, typed: EventPlan) -> list[tuple[str, str]]:
     """Label and their value, for each field where the saved event and the form disagree."""
     return [
-        (label(), said(theirs, name))
-        for name, label in LABELS.items()
-        if getattr(theirs, name) != getattr(typed, name)
+        (label(), said(theirs, name)) for name, label in LABELS.items() if getattr(theirs, name) != getattr(typed, name)
     ]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import get_locale, ngettext
+from flask_babel import get_locale, gettext as _, ngettext
 
 from services.dates import say_day, say_deadline
 from services.desk import Waiting
@@ -24,10 +23,14 @@ def waiting_words(item: Waiting) -> str:
     if item.code == "close":
         ended = _("It ended on %(day)s.", day=say_day(facts["ends_at"], locale, item.zone))
         if facts["is_training"] and facts["confirmed"]:
-            return ended + " " + ngettext(
-                "Close it, and %(num)s person can have a certificate.",
-                "Close it, and %(num)s people can have their certificates.",
-                facts["confirmed"],
+            return (
+                ended
+                + " "
+                + ngettext(
+                    "Close it, and %(num)s person can have a certificate.",
+                    "Close it, and %(num)s people can have their certificates.",
+                    facts["confirmed"],
+                )
             )
         return ended + " " + _("Close it when the attendance is right.")
     keep = ngettext("%(num)s person keeps a place", "%(num)s people keep their places", facts["confirmed"])
@@ -69,13 +72,23 @@ def act_words(action: str, details: dict[str, Any]) -> str:
             fields = field_words()
             return _("changed: %(fields)s", fields=", ".join(fields.get(name, name) for name in details["changed"]))
         case "event.cancelled":
-            registrations = ngettext("%(num)s registration ended", "%(num)s registrations ended", details["registrations"])
+            registrations = ngettext(
+                "%(num)s registration ended", "%(num)s registrations ended", details["registrations"]
+            )
             refund = say_money(details.get("refund_cents", 0), locale)
-            return _("cancelled the event; %(registrations)s, %(refund)s to pay back", registrations=registrations, refund=refund)
+            return _(
+                "cancelled the event; %(registrations)s, %(refund)s to pay back",
+                registrations=registrations,
+                refund=refund,
+            )
         case "attendees.exported":
             return _("exported the attendee list (%(purpose)s)", purpose=details.get("purpose", "–"))
         case "attendees.read":
-            return ngettext("read %(num)s line of the attendee list", "read %(num)s lines of the attendee list", details.get("rows", 0))
+            return ngettext(
+                "read %(num)s line of the attendee list",
+                "read %(num)s lines of the attendee list",
+                details.get("rows", 0),
+            )
         case "money.received":
             amount = say_money(details.get("cents", 0), locale)
             return _("marked %(amount)s received for order %(code)s", amount=amount, code=details.get("order", ""))

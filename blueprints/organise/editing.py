@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -25,11 +25,11 @@ from blueprints.organise.event_plan_form import (
     place_problems,
     plan_from,
 )
+from blueprints.organise.events import event_page
 from blueprints.security import cluster
 from models.base import now
 from models.courses import Publication
 from models.events import Event, EventKind
-from services.desk import event_of_desk
 from services.event_copies import duplicate
 from services.event_plans import EventPlan, PlanRefused
 from services.events import ChangedMeanwhile, create, edit, load_plan
@@ -63,6 +63,7 @@ def edit_event(slug: str) -> ResponseReturnValue:
     present, plan = load_plan(event.id)
     form = EventForm(data=form_data(plan, present.version))
     conflict: list[tuple[str, str]] = []
+    sequence = present.sequence
     typed = valid_plan(form)
     if typed is not None:
         if present.publication != Publication.DRAFT:
@@ -77,7 +78,7 @@ def edit_event(slug: str) -> ResponseReturnValue:
             form.version.data = meanwhile.version
             form.version.raw_data = None
         else:
-            flash(saved_words(present.sequence, edited), "success")
+            flash(saved_words(sequence, edited), "success")
             return redirect(url_for("organise.event", slug=edited.slug), 303)
     return form_page(form, present, conflict)
 
@@ -102,12 +103,14 @@ def valid_plan(form: EventForm) -> EventPlan | None:
         return None
 
 
-def form_page(form: EventForm, event: Event | None, conflict: list[tuple[str, str]] | None = None) -> ResponseReturnValue:
+def form_page(
+    form: EventForm, event: Event | None, conflict: list[tuple[str, str]] | None = None
+) -> ResponseReturnValue:
     status = 409 if conflict else status_of(form)
     page = render_template(
         "organise/event_form.html",
+        **(event_page(event) if event else {"event": None}),
         form=form,
-        event=event,
         conflict=conflict or [],
         codes=languages(),
         is_draft=event is None or event.publication == Publication.DRAFT,
@@ -154,7 +157,7 @@ ZONES = (
 @form_view
 def duplicate_event(slug: str) -> ResponseReturnValue:
     """A draft like this event, its dates moved or left open."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     require(may_create_events(roles()))
     form = CopyForm(data={"dates": "move", "first_day": next_year(event)})
     form.dates.choices = [("move", _("Move them, the hours stay")), ("empty", _("Leave them open"))]
@@ -164,12 +167,12 @@ def duplicate_event(slug: str) -> ResponseReturnValue:
         copy = duplicate(event.id, days, me())
         flash(_("The copy is a draft. Look at its dates and texts, then publish it."), "success")
         return redirect(url_for("organise.edit_event", slug=copy.slug), 303)
-    return render_template("organise/duplicate.html", form=form, event=event), status_of(form)
+    return render_template("organise/duplicate.html", **event_page(event), form=form), status_of(form)
 
 
-def next_year(event: Event) -> datetime:
+def next_year(event: Event) -> date:
     """The same weekday a year after the event, or the first one still ahead."""
     day = event.starts_at.astimezone(event.tz) + timedelta(weeks=52)
     while day <= now():
         day += timedelta(weeks=52)
-    return day
+    return day.date()

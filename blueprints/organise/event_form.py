@@ -120,7 +120,7 @@ class TicketPart(Part):
 
     public_id = HiddenField()
     audience = SelectField(_l("For"))
-    modality = SelectField(_l("Place"))
+    modality = SelectField(_l("Where"))
     price = MoneyField(_l("Price without VAT"))
     vat = SelectField(_l("VAT"))
     names = FieldList(StringField(_l("Name"), [longest(80)]))

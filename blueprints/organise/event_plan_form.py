@@ -133,7 +133,8 @@ def slot_rows(slots: Iterable[SlotPlan], zone: str) -> Rows:
     rows = []
     for slot in slots:
         start, end = local(slot.starts_at, zone), local(slot.ends_at, zone)
-        assert start and end
+        assert start
+        assert end
         rows.append(
             {
                 "public_id": slot.public_id,
@@ -193,7 +194,7 @@ def change_rows(form: EventForm | ResumeForm, act: str) -> bool:
         return True
     if verb == "remove":
         for name in ("slots", "tickets"):
-            found = form[name] if name in form else None
+            found = getattr(form, name, None)
             if found is not None and any(entry.name == target for entry in found.entries):
                 found.entries = [entry for entry in found.entries if entry.name != target]
                 return True

@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _, ngettext, pgettext
 
 from blueprints.guards import attendees_of, desk_event, require_staff, roles
 from blueprints.organise import blueprint
@@ -21,12 +20,17 @@ from models.courses import Publication
 from models.events import Event, Run
 from services.areas import areas_in
 from services.dates import say_short_day
-from services.desk import confirmed_by_event, event_of_desk, present_by_slot
+from services.desk import confirmed_by_event, course_titles, event_head, present_by_slot, slots_with_trainers
 from services.event_figures import Figures, Filling, figures, filling
-from services.event_history import PAGE as HISTORY_PAGE
-from services.event_history import history
+from services.event_history import PAGE as HISTORY_PAGE, history
 from services.event_list import PAGE, SHOWN, list_events
-from services.permissions import may_mark_attendance, may_organise, may_receive_money, may_see_attendees, visible_at_desk
+from services.permissions import (
+    may_mark_attendance,
+    may_organise,
+    may_receive_money,
+    may_see_attendees,
+    visible_at_desk,
+)
 from services.publication import checklist, load_for_checklist
 
 
@@ -35,10 +39,10 @@ def shown_words() -> dict[str, str]:
         "ahead": _("Ahead"),
         "drafts": _("Drafts"),
         "to_close": _("To close"),
-        "postponed": _("Postponed"),
-        "closed": _("Closed"),
-        "cancelled": _("Cancelled"),
-        "archived": _("Archived"),
+        "postponed": pgettext("events", "Postponed"),
+        "closed": pgettext("events", "Closed"),
+        "cancelled": pgettext("events", "Cancelled"),
+        "archived": pgettext("events", "Archived"),
         "all": _("All"),
     }
 
@@ -83,9 +87,11 @@ def pager(endpoint: str, page: int, size: int, total: int, **values: Any) -> dic
 def event_page(event: Event) -> dict[str, Any]:
     """What the head and the tabs of every page of one event need."""
     found = roles()
+    slots, area_slugs = event_head(event.id)
     return {
         "event": event,
-        "live_slots": [slot for slot in event.slots if slot.cancelled_at is None],
+        "live_slots": slots,
+        "area_slugs": area_slugs,
         "may_edit": may_organise(found, event.id),
         "may_see_history": may_see_attendees(found, event.id),
         "may_mark": may_mark_attendance(found, event.id),
@@ -97,7 +103,7 @@ def event_page(event: Event) -> dict[str, Any]:
 @blueprint.get("/organise/events/<slug>")
 def event(slug: str) -> ResponseReturnValue:
     """How one event stands, and what can be done with it."""
-    at, found = now(), event_of_desk(desk_event(slug).id)
+    at, found = now(), desk_event(slug)
     is_draft = found.publication == Publication.DRAFT
     numbers = figures(found.id)
     filled = None if is_draft else filling(found, at)
@@ -111,6 +117,7 @@ def event(slug: str) -> ResponseReturnValue:
         may_publish=not any(line.state == "must" for line in missing),
         is_over=found.run in (Run.ENDED, Run.CLOSED, Run.CANCELLED),
         kinds=kind_words(),
+        course=course_titles(found.course_id),
     )
 
 
@@ -156,12 +163,12 @@ def axis(filled: Filling, locale: str) -> list[str]:
 @blueprint.get("/organise/events/<slug>/slots")
 def event_slots(slug: str) -> ResponseReturnValue:
     """The slots of one event, with who is expected and who was there."""
-    found = event_of_desk(desk_event(slug).id)
-    ids = {slot.id for slot in found.slots}
+    found = desk_event(slug)
+    page = event_page(found) | {"live_slots": slots_with_trainers(found.id)}
     return render_template(
         "organise/slots.html",
-        **event_page(found),
-        present=present_by_slot(ids),
+        **page,
+        present=present_by_slot({slot.id for slot in page["live_slots"]}),
         expected=confirmed_by_event({found.id}).get(found.id, 0),
         now=now(),
     )
@@ -170,7 +177,7 @@ def event_slots(slug: str) -> ResponseReturnValue:
 @blueprint.get("/organise/events/<slug>/history")
 def event_history(slug: str) -> ResponseReturnValue:
     """Who did what to one event, and when."""
-    found = event_of_desk(attendees_of(slug).id)
+    found = attendees_of(slug)
     reads = request.args.get("reads") == "1"
     entries, total, page = history(found.id, page_number(), reads=reads)
     return render_template(

@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l
 from wtforms import DateField, StringField
 from wtforms.validators import InputRequired
 
@@ -86,6 +84,7 @@ def order(code: str) -> ResponseReturnValue:
     form = ReceiptForm(data={"amount": present.to_pay_cents or None, "day": day})
     if form.validate_on_submit() and received(form, found):
         return redirect(url_for("organise.order", code=found.code), 303)
+    found = load_order(code) or abort(404)  # a booking that was refused forgot what was loaded
     page = render_template("organise/order.html", order=found, balance=present, form=form, said=balance_words(present))
     return page, status_of(form)
 
@@ -105,15 +104,18 @@ def received(form: ReceiptForm, found: Order) -> bool:
             note=form.note.data or "",
         )
     except AlreadyBooked:
-        form.reference.errors = [_("This reference is booked already, so nothing was added. Look at the list below, or correct it.")]
+        form.reference.errors = [
+            _("This reference is booked already, so nothing was added. Look at the list below, or correct it.")
+        ]
     except NothingToBook:
         form.amount.errors = [_("Write an amount above zero.")]
     else:
-        record("money.received", me(), event=found.registrations[0].event, details=facts, ip=request.remote_addr or "")
         after = load_order(found.code)
         assert after is not None
+        said = balance_words(balance(after))
+        record("money.received", me(), event=after.registrations[0].event, details=facts, ip=request.remote_addr or "")
         amount = say_money(form.amount.data, str(get_locale()))
-        flash(_("%(amount)s is marked as received.", amount=amount) + " " + balance_words(balance(after)), "success")
+        flash(_("%(amount)s is marked as received.", amount=amount) + " " + said, "success")
         return True
     return False
 
@@ -122,11 +124,19 @@ def balance_words(money: Balance) -> str:
     """Where the order stands, partial and over payments told clearly."""
     locale = str(get_locale())
     if money.to_return_cents and money.owed_cents:
-        return _("It is paid, and %(amount)s came too much: that has to be paid back.", amount=say_money(money.to_return_cents, locale))
+        return _(
+            "It is paid, and %(amount)s came too much: that has to be paid back.",
+            amount=say_money(money.to_return_cents, locale),
+        )
     if money.to_return_cents:
-        return _("Nothing is owed any more: %(amount)s has to be paid back.", amount=say_money(money.to_return_cents, locale))
+        return _(
+            "Nothing is owed any more: %(amount)s has to be paid back.", amount=say_money(money.to_return_cents, locale)
+        )
     if money.to_pay_cents and money.received_cents > money.refunded_cents:
-        return _("Part of it came: %(amount)s is still to come before the place is confirmed.", amount=say_money(money.to_pay_cents, locale))
+        return _(
+            "Part of it came: %(amount)s is still to come before the place is confirmed.",
+            amount=say_money(money.to_pay_cents, locale),
+        )
     if money.to_pay_cents:
         return _("%(amount)s is still to come.", amount=say_money(money.to_pay_cents, locale))
     if money.owed_cents:

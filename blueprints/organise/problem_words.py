@@ -51,7 +51,9 @@ def plain_words() -> dict[str, str]:
         "ticket_gone": _("Somebody else removed this price meanwhile. Remove this row, or add it as a new one."),
         "event_is_over": _("The event is over. Its times may be corrected, but not moved ahead."),
         "event_is_closed": _("The event is closed, so its dates stay as they are."),
-        "event_is_postponed": _("The event is postponed. Give it new dates with “Set new dates”: everybody is told then."),
+        "event_is_postponed": _(
+            "The event is postponed. Give it new dates with “Set new dates”: everybody is told then."
+        ),
         "in_the_past": _("This is in the past. Choose a day ahead."),
         "no_such_time": _("The clocks jump over this time in spring. Choose another one."),
         "negative": _("Write zero or more."),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext as _, lazy_gettext as _l
 from wtforms import StringField
 
 from blueprints.forms import Form, filled, form_view, has_a_letter, longest, no_web_address, status_of
@@ -17,7 +18,6 @@ from blueprints.organise.mails import NAMES
 from models.registrations import TransitionRefused
 from services.attendees import Dossier, load_dossier
 from services.audit import record
-from services.desk import event_of_desk
 from services.orders import balance
 from services.permissions import may_receive_money
 from services.registrations import cancel, rename
@@ -46,7 +46,7 @@ def dossier_of(event_id: int, public_id: str) -> Dossier:
 @blueprint.get("/organise/events/<slug>/attendees/<public_id>")
 def registration(slug: str, public_id: str) -> ResponseReturnValue:
     """One registration with its history. Every look is recorded."""
-    event = event_of_desk(attendees_of(slug).id)
+    event = attendees_of(slug)
     found = dossier_of(event.id, public_id)
     page = render_template(
         "organise/registration.html",
@@ -65,9 +65,9 @@ def registration(slug: str, public_id: str) -> ResponseReturnValue:
     return page
 
 
-def story(found: Dossier) -> list[dict[str, object]]:
+def story(found: Dossier) -> list[dict[str, Any]]:
     """What happened, in order: every change of status with who and why, and every mail."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {
             "at": step.at,
             "status": step.to_status,
@@ -76,7 +76,7 @@ def story(found: Dossier) -> list[dict[str, object]]:
         }
         for step in found.steps
     ]
-    mails = [
+    mails: list[dict[str, Any]] = [
         {"at": mail.created_at, "mail": NAMES.get(mail.template, mail.template), "delivery": mail.delivery}
         for mail in found.mails
     ]
@@ -87,7 +87,7 @@ def story(found: Dossier) -> list[dict[str, object]]:
 @form_view
 def rename_attendee(slug: str, public_id: str) -> ResponseReturnValue:
     """Correct the spelling of a name."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     found = dossier_of(event.id, public_id).registration
     form = NameForm(obj=found)
     if form.validate_on_submit():
@@ -102,7 +102,7 @@ def rename_attendee(slug: str, public_id: str) -> ResponseReturnValue:
 @form_view
 def cancel_attendee(slug: str, public_id: str) -> ResponseReturnValue:
     """Cancel on behalf of the person: the place goes to the first who waits."""
-    event = event_of_desk(organiser_of(slug).id)
+    event = organiser_of(slug)
     found = dossier_of(event.id, public_id)
     form = CancelForm()
     if form.validate_on_submit():
@@ -112,9 +112,15 @@ def cancel_attendee(slug: str, public_id: str) -> ResponseReturnValue:
             flash(_("This registration has ended meanwhile. Nothing was changed."), "error")
         else:
             record(
-                "registration.cancelled", me(), event=event, subject_kind="registration", subject_id=found.registration.id
+                "registration.cancelled",
+                me(),
+                event=event,
+                subject_kind="registration",
+                subject_id=found.registration.id,
             )
-            flash(_("The registration is cancelled. %(name)s is told by mail.", name=found.registration.name), "success")
+            flash(
+                _("The registration is cancelled. %(name)s is told by mail.", name=found.registration.name), "success"
+            )
         return redirect(url_for("organise.registration", slug=slug, public_id=public_id), 303)
     page = render_template(
         "organise/cancel_registration.html", **event_page(event), form=form, registration=found.registration,

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import gettext as _, ngettext
 
 from blueprints.guards import current_person, require_staff, roles
 from blueprints.organise import blueprint
