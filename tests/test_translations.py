@@ -18,8 +18,17 @@ from config import ROOT
 pytestmark = pytest.mark.pure
 LANGUAGES = ("fr", "nl")
 parse_mapping: Any = parse_mapping_cfg
-KEYWORDS: dict[str, Any] = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None}
+KEYWORDS: dict[str, Any] = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None, "lazy_pgettext": ((1, "c"), 2)}
 VARIABLE = re.compile(r"%\((\w+)\)[sd]|%%")
+
+FRENCH_MISTAKES = {
+    "no space that holds before ; ? »": re.compile(r"(?<![\u00a0\u202f])[;?»]"),
+    "no space that holds before a colon": re.compile(r"(?<!\u00a0):(?=\s|$)"),
+    "no space that holds after «": re.compile(r"«(?!\u00a0)"),
+    "a straight quotation mark or apostrophe, three dots": re.compile(r"['\"]|\.\.\."),
+    "an exclamation mark": re.compile("!"),
+    "a hyphen for a dash": re.compile(r"\s-\s"),
+}
 
 Key = tuple[str, str | None]  # the (singular) sentence and its context
 
@@ -100,3 +109,17 @@ def test_what_runs_is_what_was_translated(language: str) -> None:
         kept = {(first(message.id), message.context): message.string for message in read_mo(file) if message.id}
     wanted = {(first(message.id), message.context): message.string for message in read_mo(fresh) if message.id}
     assert kept == wanted
+
+
+@pytest.mark.parametrize("mistake", FRENCH_MISTAKES)
+def test_french_is_set_as_french(mistake: str) -> None:
+    pattern = FRENCH_MISTAKES[mistake]
+    wrong = [text for message in translated("fr").values() for text in all_of(message.string) if pattern.search(text)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_plural_has_all_its_forms(language: str) -> None:
+    forms = catalogue(language).num_plurals
+    wrong = [first(m.id) for m in translated(language).values() if m.pluralizable and len(all_of(m.string)) != forms]
+    assert not wrong, "\n".join(wrong)
