@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,28 @@ MOST_QUERIES = 8
 CLIENTS = 8
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running server: where it listens, and the process its workers descend from."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far by the server and its workers; 0 where there is no /proc."""
+        ticks, family = 0, {self.pid}
+        stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat") if path.is_file()]
+        fields = [(int(text.split(" ", 1)[0]), text.rpartition(")")[2].split()) for text in stats]
+        for pid, rest in sorted(fields):
+            if pid in family or int(rest[1]) in family:
+                family.add(pid)
+                ticks += int(rest[11]) + int(rest[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def served(factory: str, environment: dict[str, str]) -> Iterator[int]:
-    """The port on which two granian workers serve `bench.served:factory`."""
+def served(factory: str, environment: dict[str, str]) -> Iterator[Served]:
+    """Two granian workers that serve `bench.served:factory`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,7 +70,7 @@ def served(factory: str, environment: dict[str, str]) -> Iterator[int]:
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
     try:
         wait_for(port)
-        yield port
+        yield Served(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -67,21 +87,23 @@ def wait_for(port: int, seconds: float = 30.0) -> None:
     raise TimeoutError(f"nobody listens on port {port}")
 
 
-def rate(port: int, paths: list[str], seconds: float) -> float:
-    """Answers a second that eight keep-alive clients get in a process of their own."""
+def rate(server: Served, paths: list[str], seconds: float) -> tuple[float, float]:
+    """Answers a second that eight keep-alive clients get in a process of their own, and the server's processor time for
+    each of them in milliseconds: what stays the same when the machine is busy with something else."""
+    before = server.cpu_seconds()
     answers: Any = multiprocessing.get_context("spawn").Queue()
-    client = multiprocessing.get_context("spawn").Process(target=ask, args=(port, paths, seconds, answers))
+    client = multiprocessing.get_context("spawn").Process(target=ask, args=(server.port, paths, seconds, answers))
     client.start()
-    count, took, wrong = answers.get(timeout=seconds + 60)
+    count, asked, took, wrong = answers.get(timeout=seconds + 60)
     client.join()
     if wrong:
         raise RuntimeError(f"{wrong} answers were not 200")
-    return float(count / took)
+    return count / took, 1000 * (server.cpu_seconds() - before) / asked
 
 
 def ask(port: int, paths: list[str], seconds: float, answers: Any) -> None:
     """The clients: a warm-up of half a second each, then counting."""
-    counts, wrong, start = [0] * CLIENTS, [0], threading.Barrier(CLIENTS + 1)
+    counts, warmed, wrong, start = [0] * CLIENTS, [0] * CLIENTS, [0], threading.Barrier(CLIENTS + 1)
 
     def one(number: int) -> None:
         chance = random.Random(number)
@@ -89,6 +111,7 @@ def ask(port: int, paths: list[str], seconds: float, answers: Any) -> None:
             warm = time.monotonic() + 0.5
             while time.monotonic() < warm:
                 fetch(line, chance.choice(paths))
+                warmed[number] += 1
             start.wait()
             ends = time.monotonic() + seconds
             while time.monotonic() < ends:
@@ -104,7 +127,7 @@ def ask(port: int, paths: list[str], seconds: float, answers: Any) -> None:
     began = time.monotonic()
     for thread in threads:
         thread.join()
-    answers.put((sum(counts), time.monotonic() - began, wrong[0]))
+    answers.put((sum(counts), sum(counts) + sum(warmed), time.monotonic() - began, wrong[0]))
 
 
 def fetch(line: socket.socket, path: str) -> bytes:
@@ -168,11 +191,11 @@ def look(url: str, folder: Path, seconds: float, profile: bool) -> dict[str, Any
     pages = {"event page": [f"/events/{slug}" for slug in slugs], "catalogue": ["/events"]}
     environment = {"BENCH_DATABASE_URL": url, "BENCH_FOLDER": str(folder)}
     found: dict[str, Any] = {"queries": queries_of(url, folder, {n: p[0] for n, p in pages.items()}, profile)}
-    with served("empty", environment) as port:
-        found["empty Flask page"] = rate(port, ["/"], seconds)
-    with served("atrium", environment) as port:
+    with served("empty", environment) as server:
+        found["empty Flask page"], _ = rate(server, ["/"], seconds)
+    with served("atrium", environment) as server:
         for name, paths in pages.items():
-            found[name] = rate(port, paths, seconds)
+            found[name], found[f"{name} cpu ms"] = rate(server, paths, seconds)
     return found
 
 
@@ -200,10 +223,13 @@ def main() -> None:
 
 def say(engine: str, found: dict[str, Any]) -> None:
     empty = found["empty Flask page"]
-    print(f"{engine}: empty Flask page {empty:.0f}/s")
+    print(f"{engine}: empty Flask page {empty:.0f}/s; ratios are to it")
     for page, limit in LIMITS.items():
+        cost = f"{found[f'{page} cpu ms']:.1f} ms of processor"
         ratio = f"1 : {empty / found[page]:.1f}"
-        print(f"  {page:<11} {found[page]:6.0f}/s (limit {limit:.0f}), to an empty page {ratio}, {found['queries'][page]} queries")
+        print(
+            f"  {page:<11} {found[page]:5.0f}/s (limit {limit:.0f}), {ratio}, {cost}, {found['queries'][page]} queries"
+        )
 
 
 if __name__ == "__main__":

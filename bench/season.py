@@ -11,7 +11,23 @@ from bench.storm import settings_for
 
 KINDS = ("training", "training", "training", "networking", "webinar", "conference", "workshop")
 CITIES = ("Namur", "Liège", "Gosselies", "Louvain-la-Neuve", "Charleroi", "Libramont", "Mons", "")
-WORDS = "aseptic technique quality risk device evidence isotope dose batch release data audit ward trial vial".split()
+WORDS = [
+    "aseptic",
+    "technique",
+    "quality",
+    "risk",
+    "device",
+    "evidence",
+    "isotope",
+    "dose",
+    "batch",
+    "release",
+    "data",
+    "audit",
+    "ward",
+    "trial",
+    "vial",
+]
 
 
 def make_season(url: str, folder: Path, events: int = 500) -> list[str]:
@@ -95,9 +111,7 @@ def event(
         contact_email="alice@mosan.example", guaranteed_at=first - timedelta(days=30),
         areas=chance.sample(areas, chance.choice((1, 1, 2))),
     )  # fmt: skip
-    quota = Quota(
-        event=made, modality="online" if not city else "onsite", capacity=20, taken=chance.randint(0, 20)
-    )
+    quota = Quota(event=made, modality="online" if not city else "onsite", capacity=20, taken=chance.randint(0, 20))
     session.add_all([made, quota])
     for day in range(days):
         starts = first + timedelta(days=2 * day)
@@ -109,7 +123,9 @@ def event(
         )  # fmt: skip
     for position, (audience, cents) in enumerate((("everyone", 59000), ("members", 42000))):
         session.add(
-            Ticket(event=made, quota=quota, position=position, names={"en": audience}, audience=audience, net_cents=cents)
+            Ticket(
+                event=made, quota=quota, position=position, names={"en": audience}, audience=audience, net_cents=cents
+            )
         )
     return slug
 

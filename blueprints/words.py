@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Flask
-from flask_babel import get_locale
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
+from blueprints import translations
+from blueprints.translations import domain
 from models.base import Texts, in_language, language_of
 from services import dates
 from services.areas import all_areas, areas_in
@@ -24,7 +25,7 @@ DRAWING = Markup(
 
 def locale() -> str:
     """The language of the page or mail being written."""
-    return str(get_locale() or "en")
+    return domain.language()
 
 
 def day(moment: datetime | date, zone: str = ZONE) -> str:
@@ -104,6 +105,7 @@ WORDS = (
 
 def install(app: Flask) -> None:
     """Give every template the words above, both as filters and as functions, and the variable `areas`."""
+    translations.install(app)
     for word in WORDS:
         app.jinja_env.filters[word.__name__] = word
         app.jinja_env.globals[word.__name__] = word

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from flask_babel import gettext as _, ngettext
 from sqlalchemy import bindparam, select
 
-from models.base import db, in_language, language_of
+from models.base import in_language, language_of
 from models.events import Approval, Event, Modality, Quota, Run, Slot, Ticket, event_area
 from models.orders import Order
 from models.registrations import LIVE, Registration, Status
@@ -20,6 +21,7 @@ from services.dates import DayBlock, day_block, say_short_day, say_when
 from services.money import say_money
 from services.prices import Offer, Price, Reason, offer
 from services.readers import Reader
+from services.rows import plain_rows
 
 
 class TicketFacts(NamedTuple):
@@ -138,8 +140,8 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
                 block=day_block(event.starts_at, locale, event.zone),
                 starts_at=event.starts_at,
                 when=capital(say_when(slots.get(event_id) or [(event.starts_at, event.ends_at)], locale, event.zone)),
-                where=place_words(event.venue, event.city, held),
-                note=note_words(event.kind, event.language),
+                where=place_words(event.venue, event.city, held.onsite, held.online, locale),
+                note=note_words(event.kind, event.language, locale),
                 areas=areas.get(event_id, ()),
                 amount=amount,
                 why=why,
@@ -159,7 +161,7 @@ def events_of(ids: Sequence[int], locale: str) -> tuple[dict[int, Any], dict[int
     events: dict[int, Any] = {}
     named: dict[int, set[int]] = defaultdict(set)
     row: Any
-    for row in db.session.execute(EVENTS, {"ids": ids}):
+    for row in plain_rows(EVENTS, ids=ids).all():
         events[row.id] = row
         named[row.id].add(row.area_id)
     known = areas_in(locale)
@@ -168,7 +170,7 @@ def events_of(ids: Sequence[int], locale: str) -> tuple[dict[int, Any], dict[int
 
 def slots_of(ids: Sequence[int]) -> dict[int, list[tuple[datetime, datetime]]]:
     slots: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for event_id, starts_at, ends_at in db.session.execute(SLOTS, {"ids": ids}):
+    for event_id, starts_at, ends_at in plain_rows(SLOTS, ids=ids).all():
         slots[event_id].append((starts_at, ends_at))
     return slots
 
@@ -178,7 +180,7 @@ def sales_of(ids: Sequence[int]) -> tuple[dict[int, list[TicketFacts]], dict[int
     tickets: dict[int, list[TicketFacts]] = defaultdict(list)
     quotas: dict[int, dict[int, tuple[str, int, int]]] = defaultdict(dict)
     row: Any
-    for row in db.session.execute(SALES, {"ids": ids}):
+    for row in plain_rows(SALES, ids=ids).all():
         quotas[row[0]][row[1]] = (row[11], row[12], row[13])
         if row[2] is not None:
             tickets[row[0]].append(TicketFacts(*row[:11]))
@@ -201,35 +203,48 @@ def mine_of(ids: Sequence[int], person_id: int | None) -> dict[int, tuple[str, s
     """The reader's live registrations on these events: status and order code."""
     if person_id is None:
         return {}
-    rows = db.session.execute(MINE, {"ids": ids, "person_id": person_id})
+    rows = plain_rows(MINE, ids=ids, person_id=person_id)
     return {event_id: (status, code) for event_id, status, code in rows}
 
 
-# ---- how it is said ------------------------------------------------------------------------------------------------
+# ---- how it is said: what is memoised is pure in its arguments, `locale` being the present language ------------------------------------------------------------------------------------------------
 
 
 def price_words(offered: Offer, locale: str) -> tuple[str, str]:
     """The amount this reader pays, and why: “€420”, “as a member”. Amounts are before VAT."""
     price, others = offered.price, offered.others
+    cheapest = min((other.net_cents for other in others), default=None)
     if price is None:
-        if offered.refusal == "members_only" and others:
-            return amount_words(others[0], locale), _("for members only")
-        return "", ""
-    if price.reason is Reason.MEMBER:
-        why = _("as a member")
-    elif price.reason is Reason.STAFF:
-        why = _("as a member of the team")
-    elif price.reason is Reason.WITHOUT_MEMBERSHIP and others:
-        cheaper = min(others, key=lambda other: other.net_cents)
-        free = cheaper.is_free
-        why = _("or free for members") if free else _("or %(amount)s for members", amount=amount_words(cheaper, locale))
-    else:
-        why = _("for everyone")
-    return amount_words(price, locale), why
+        if offered.refusal != "members_only" or cheapest is None:
+            return "", ""
+        return reason_words(cheapest, None, None, locale)
+    return reason_words(price.net_cents, price.reason, cheapest, locale)
+
+
+@lru_cache(maxsize=4096)
+def reason_words(cents: int, reason: Reason | None, others_cents: int | None, locale: str) -> tuple[str, str]:
+    """An amount with its reason; no reason: for members only."""
+    amount = cents_words(cents, locale)
+    if reason is None:
+        return amount, _("for members only")
+    if reason is Reason.MEMBER:
+        return amount, _("as a member")
+    if reason is Reason.STAFF:
+        return amount, _("as a member of the team")
+    if reason is Reason.WITHOUT_MEMBERSHIP and others_cents is not None:
+        if others_cents == 0:
+            return amount, _("or free for members")
+        return amount, _("or %(amount)s for members", amount=cents_words(others_cents, locale))
+    return amount, _("for everyone")
 
 
 def amount_words(price: Price, locale: str) -> str:
-    return _("Free") if price.is_free else say_money(price.net_cents, locale, short=True)
+    """The amount before VAT: “€420”, “Free”."""
+    return cents_words(price.net_cents, locale)
+
+
+def cents_words(cents: int, locale: str) -> str:
+    return say_money(cents, locale, short=True) if cents else _("Free")
 
 
 def places_words(
@@ -250,21 +265,24 @@ def places_words(
         return _("Opens on %(day)s", day=say_short_day(event.registration_opens_at, locale, event.zone)), "", ""
     if event.registration_closes_at and at >= event.registration_closes_at:
         return _("Registration closed"), "none", ""
-    return free_places_words(event, held)
-
-
-def free_places_words(event: Any, held: Places) -> tuple[str, str, str]:
-    """The free places of an event that takes registrations."""
+    needed = event.minimum - held.taken if event.run == Run.TENTATIVE else 0
     if event.approval == Approval.ORGANISER:
         return _("On request"), "", ""
-    if held.free <= 0:
-        return (_("Full, waiting list open") if event.has_waiting_list else _("Full")), "none", ""
-    needed = event.minimum - held.taken
-    if event.run == Run.TENTATIVE and needed > 0:
+    return free_places_words(held.free, held.capacity, max(needed, 0), event.has_waiting_list, locale)
+
+
+@lru_cache(maxsize=4096)
+def free_places_words(
+    free: int, capacity: int, needed: int, has_waiting_list: bool, locale: str
+) -> tuple[str, str, str]:
+    """The free places of an event that takes registrations; `needed` people make it sure to take place."""
+    if free <= 0:
+        return (_("Full, waiting list open") if has_waiting_list else _("Full")), "none", ""
+    if needed:
         words = ngettext("Takes place with %(num)s more person", "Takes place with %(num)s more people", needed)
         return words, "", ""
-    tone = "few" if held.free * 5 <= held.capacity else ""
-    return ngettext("%(num)s place left", "%(num)s places left", held.free), tone, ""
+    tone = "few" if free * 5 <= capacity else ""
+    return ngettext("%(num)s place left", "%(num)s places left", free), tone, ""
 
 
 def mine_words(status: str) -> str:
@@ -278,12 +296,13 @@ def mine_words(status: str) -> str:
     }[Status(status)]
 
 
-def place_words(venue: str, city: str, held: Places) -> str:
+@lru_cache(maxsize=4096)
+def place_words(venue: str, city: str, onsite: bool, online: bool, locale: str) -> str:
     """“Le Delta, Namur”, “online”, “Le Delta, Namur, and online”."""
     there = venue if city and city in venue else ", ".join(part for part in (venue, city) if part)
-    if (held.online and not held.onsite) or not there:
-        return _("online")
-    return _("%(place)s, and online", place=there) if held.online else there
+    if (online and not onsite) or not there:
+        return str(_("online"))
+    return str(_("%(place)s, and online", place=there)) if online else there
 
 
 def kind_words(kind: str) -> str:
@@ -312,7 +331,8 @@ def language_name(code: str) -> str:
     return {"fr": _("French"), "en": _("English"), "nl": _("Dutch"), "de": _("German")}.get(code, code)
 
 
-def note_words(kind: str, language: str) -> str:
+@lru_cache(maxsize=512)
+def note_words(kind: str, language: str, locale: str) -> str:
     """“Training in English”."""
     return f"{kind_words(kind)} {language_words(language)}"
 

@@ -7,8 +7,8 @@ with all the other filters applied: the number beside a choice is what choosing 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from models.events import Audience, Event, Modality, Quota, Run, Slot, Ticket, V
 from services.areas import all_areas
 from services.dates import ZONE, zone_of
 from services.readers import Reader
+from services.rows import plain_rows
 from services.search import EVENT, find
 
 PAGE = 24
@@ -47,25 +48,14 @@ class Filters:
     past: bool = False
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One event of the index: what it is counted by."""
-
-    id: int
-    kind: str
-    language: str
-    city: str
-    areas: frozenset[str]
-
-
 @dataclass
 class Counts:
     """How many events each choice would show."""
 
-    areas: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    cities: Counter[str] = field(default_factory=Counter)
+    areas: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    kinds: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    languages: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    cities: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 @dataclass(frozen=True)
@@ -102,9 +92,7 @@ def listing(filters: Filters, reader: Reader, at: datetime) -> Listing:
         .order_by(order, Event.id)
     )
     found = set(find(EVENT, filters.query)) if filters.query else None
-    rows = db.session.execute(index)
-    entries = entries_of(row for row in rows if found is None or row[0] in found)
-    return counted(entries, filters)
+    return counted(plain_rows(index).all(), filters, found)
 
 
 def conditions_of(filters: Filters, reader: Reader, at: datetime) -> Iterable[ColumnElement[bool]]:
@@ -139,47 +127,50 @@ def affordable(price: str, reader: Reader) -> ColumnElement[bool]:
     )
 
 
-def entries_of(rows: Iterable[Any]) -> list[Entry]:
-    """The index from its rows: an event of several areas comes once for each, one after the other."""
-    slugs = {area.id: area.slug for area in all_areas()}
-    entries: list[Entry] = []
-    last: Any = None
-    areas: set[str] = set()
-    for row in rows:
-        if last is not None and row[0] != last[0]:
-            entries.append(Entry(last[0], last[1], last[2], last[3], frozenset(areas)))
-            areas = set()
-        if row[4] in slugs:
-            areas.add(slugs[row[4]])
-        last = row
-    if last is not None:
-        entries.append(Entry(last[0], last[1], last[2], last[3], frozenset(areas)))
-    return entries
+def counted(rows: Sequence[Any], filters: Filters, found: set[int] | None) -> Listing:
+    """Which events pass every choice, and for each choice how many pass all the others.
 
-
-def counted(entries: Iterable[Entry], filters: Filters) -> Listing:
-    """Which entries pass every choice, and for each choice how many pass all the others."""
-    wanted, kinds, languages, city = frozenset(filters.areas), filters.kinds, filters.languages, filters.city
-    counts, ids = Counts(), []
-    for entry in entries:
-        in_area = not wanted or bool(wanted & entry.areas)
-        in_kind = not kinds or entry.kind in kinds
-        in_language = not languages or entry.language in languages
-        in_city = not city or entry.city == city
+    An event of several areas comes in one row for each, one after the other. With `found`, only those events count.
+    This loop runs for every event at every page of the list: it is plain on purpose.
+    """
+    areas = areas_of_events(rows)
+    wanted, kinds, languages, city = set(filters.areas), filters.kinds, filters.languages, filters.city
+    counts, ids, last = Counts(), [], None
+    for event_id, kind, language, place, _area in rows:
+        if event_id == last or (found is not None and event_id not in found):
+            continue
+        last = event_id
+        here = areas.get(event_id, ())
+        in_area = not wanted or not wanted.isdisjoint(here)
+        in_kind = not kinds or kind in kinds
+        in_language = not languages or language in languages
+        in_city = not city or place == city
         passed = in_area + in_kind + in_language + in_city
         if passed < 3:
             continue
-        if passed == 4:
-            ids.append(entry.id)
-        if passed == 4 or not in_area:
-            counts.areas.update(entry.areas)
-        if passed == 4 or not in_kind:
-            counts.kinds[entry.kind] += 1
-        if passed == 4 or not in_language:
-            counts.languages[entry.language] += 1
-        if entry.city and (passed == 4 or not in_city):
-            counts.cities[entry.city] += 1
+        everything = passed == 4
+        if everything:
+            ids.append(event_id)
+        if everything or not in_area:
+            for slug in here:
+                counts.areas[slug] += 1
+        if everything or not in_kind:
+            counts.kinds[kind] += 1
+        if everything or not in_language:
+            counts.languages[language] += 1
+        if place and (everything or not in_city):
+            counts.cities[place] += 1
     return Listing(tuple(ids), counts)
+
+
+def areas_of_events(rows: Iterable[Any]) -> dict[int, list[str]]:
+    """The slugs of each event's areas."""
+    slugs = {area.id: area.slug for area in all_areas()}
+    areas: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        if row[4] in slugs:
+            areas[row[0]].append(slugs[row[4]])
+    return areas
 
 
 @dataclass(frozen=True)
@@ -198,7 +189,7 @@ def month_entries(first: date, filters: Filters, reader: Reader, at: datetime) -
     after = next_month(first)
     within = Filters(**{**filters.__dict__, "first_day": first, "last_day": after - timedelta(days=1), "past": False})
     shown = listing(within, reader, datetime.combine(first, time(0), zone_of(ZONE)))
-    rows = db.session.execute(
+    rows = plain_rows(
         select(Slot.event_id, Slot.starts_at, Event.zone)
         .join(Event, Event.id == Slot.event_id)
         .where(Slot.event_id.in_(shown.ids), Slot.cancelled_at.is_(None))
@@ -216,17 +207,11 @@ def month_entries(first: date, filters: Filters, reader: Reader, at: datetime) -
     return sorted(entries, key=lambda entry: (entry.starts_at, entry.event_id)), shown
 
 
-def counts_by_area(at: datetime) -> tuple[dict[str, int], int]:
-    """How many coming events each area has, and how many there are in all."""
-    everything = listing(Filters(), Reader(), at)
-    return dict(everything.counts.areas), everything.total
-
-
 def first_and_last_month(at: datetime) -> tuple[date, date] | None:
     """The months between which the month view has something to show; None when nothing is listed."""
-    earliest, latest = (
-        db.session.execute(select(func.min(Event.starts_at), func.max(Event.ends_at)).where(*LISTED)).one()._tuple()
-    )
+    earliest, latest = db.session.execute(
+        select(func.min(Event.starts_at), func.max(Event.ends_at)).where(*LISTED)
+    ).one()
     tz = zone_of(ZONE)
     if not (earliest and latest):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _, ngettext
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from models.base import db, in_language
@@ -21,6 +21,7 @@ from services.cards import language_name, other_language
 from services.catalogue import LISTED
 from services.dates import say_minutes, say_short_day
 from services.markdown import rendered
+from services.rows import plain_rows
 from services.search import COURSE, find
 
 
@@ -187,24 +188,26 @@ def next_dates(course_ids: Sequence[int], at: datetime) -> dict[int, list[NextDa
     return found
 
 
+OTHER = aliased(ProgrammeStep)
+STEPS = select(func.count()).where(OTHER.programme_id == Programme.id)
+PROGRAMMES = (
+    select(
+        Programme.slug,
+        Programme.titles,
+        STEPS.where(OTHER.position <= ProgrammeStep.position).scalar_subquery(),
+        STEPS.scalar_subquery(),
+    )
+    .join(ProgrammeStep, ProgrammeStep.programme_id == Programme.id)
+    .where(ProgrammeStep.course_id == bindparam("course_id"), Programme.publication == Publication.PUBLISHED)
+    .order_by(Programme.slug)
+)
+
+
 def programmes_with(course_id: int, locale: str) -> tuple[StepOf, ...]:
     """The published programmes that contain a course, and at which step; one query."""
-    other = aliased(ProgrammeStep)
-    of = select(func.count()).where(other.programme_id == Programme.id).scalar_subquery()
-    before = (
-        select(func.count())
-        .where(other.programme_id == Programme.id, other.position <= ProgrammeStep.position)
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        select(Programme.slug, Programme.titles, before, of)
-        .join(ProgrammeStep, ProgrammeStep.programme_id == Programme.id)
-        .where(ProgrammeStep.course_id == course_id, Programme.publication == Publication.PUBLISHED)
-        .order_by(Programme.slug)
-    )
     return tuple(
         StepOf(slug, in_language(titles, locale), other_language(titles, locale), position, steps)
-        for slug, titles, position, steps in rows
+        for slug, titles, position, steps in plain_rows(PROGRAMMES, course_id=course_id)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import String, func, select
+from sqlalchemy import String, bindparam, func, select
 
 from models.base import db, in_language
 from models.courses import Course
@@ -36,6 +36,7 @@ from services.event_terms import Fact, PriceWords, facts_of, notice_of, price_se
 from services.markdown import rendered
 from services.prices import Offer, offer
 from services.readers import Reader
+from services.rows import plain_rows
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ SLOTS = (
     )
     .outerjoin(slot_trainer, slot_trainer.c.slot_id == Slot.id)
     .outerjoin(Person, Person.id == slot_trainer.c.person_id)
-    .where(Slot.cancelled_at.is_(None))
+    .where(Slot.event_id == bindparam("event_id"), Slot.cancelled_at.is_(None))
     .order_by(Slot.starts_at, Person.family_name)
 )  # fmt: skip
 AREA_IDS = (
@@ -112,18 +113,22 @@ AREA_IDS = (
     .where(event_area.c.event_id == Event.id)
     .scalar_subquery()
 )
-PAGE = select(Event, Course, AREA_IDS).outerjoin(Course, Course.id == Event.course_id)
+PAGE = (
+    select(Event, Course, AREA_IDS)
+    .outerjoin(Course, Course.id == Event.course_id)
+    .where(Event.slug == bindparam("slug"))
+)
 
 
 def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPage | None:
     """The page of the event with this slug, whatever its publication: the view decides who may see a draft. None: no
     such event."""
-    row = db.session.execute(PAGE.where(Event.slug == slug)).one_or_none()
+    row = db.session.execute(PAGE, {"slug": slug}).one_or_none()
     if row is None:
         return None
-    event, course, area_ids = row._tuple()
+    event, course, area_ids = row
     wanted = {int(one) for one in (area_ids or "").split(",") if one}
-    slots = db.session.execute(SLOTS.where(Slot.event_id == event.id)).all()
+    slots = plain_rows(SLOTS, event_id=event.id).all()
     tickets, quotas = sales_of([event.id])
     places = quotas.get(event.id, NO_PLACES)
     offered = offer(cast("list[Ticket]", tickets.get(event.id, [])), reader, at)
@@ -142,11 +147,11 @@ def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPag
         summary_lang=other_language(texts["summary"], locale),
         description=rendered(in_language(texts["description"], locale)),
         description_lang=other_language(texts["description"], locale),
-        kind=note_words(event.kind, event.language),
+        kind=note_words(event.kind, event.language, locale),
         when=capital(say_when([(one.starts_at, one.ends_at) for one in lines], locale, event.zone)),
         block=day_block(event.starts_at, locale, event.zone),
         slots=lines,
-        where=place_words(event.venue, event.city, places),
+        where=place_words(event.venue, event.city, places.onsite, places.online, locale),
         address=address_of(event),
         room=only_room(slots),
         local_time=_("Hours are local time.") if event.zone != ZONE else "",
