@@ -204,7 +204,7 @@ def take_the_lock_away() -> None:
         return self
 
     for kind in (GenerativeSelect, Select):
-        kind.with_for_update = unlocked
+        kind.with_for_update = unlocked  # type: ignore[method-assign]
 
 
 @contextmanager

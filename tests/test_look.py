@@ -28,7 +28,7 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
-from wtforms.fields import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.fields import SelectChoice  # newer than the stubs
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -118,7 +118,7 @@ def app() -> Flask:
     app.secret_key = "only for flashes"
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     Bootstrap5(app)
-    Babel(app)  # type: ignore[no-untyped-call]
+    Babel(app)
     return app
 
 

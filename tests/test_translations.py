@@ -100,7 +100,7 @@ def test_variables_are_the_same(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_runs_is_what_was_translated(language: str) -> None:
-    """The compiled file is the text file's: `pybabel compile -d translations`."""
+    """The compiled file is the text file's: `bin/translations compile`."""
     compiled = ROOT / "translations" / language / "LC_MESSAGES" / "messages.mo"
     fresh = io.BytesIO()
     write_mo(fresh, catalogue(language))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -62,7 +63,7 @@ def test_it_lists_coming_events_soonest_first(cast: Cast) -> None:
         {"visibility": Visibility.UNLISTED},
     ],
 )
-def test_what_is_not_public_is_not_listed(cast: Cast, changes: dict[str, object]) -> None:
+def test_what_is_not_public_is_not_listed(cast: Cast, changes: dict[str, Any]) -> None:
     make_event(**changes)
     assert found() == []
 
@@ -185,7 +186,7 @@ def test_prices_of_free_and_members_events(cast: Cast) -> None:
         ({"registration_closes_at": datetime(2020, 1, 1, tzinfo=UTC)}, 0, "Registration closed", "none"),
     ],
 )
-def test_how_full_it_is(cast: Cast, changes: dict[str, object], taken: int, words: str, tone: str) -> None:
+def test_how_full_it_is(cast: Cast, changes: dict[str, Any], taken: int, words: str, tone: str) -> None:
     event = make_event(capacity=20, **changes)
     fill(event, taken)
     assert (card_of(event).places, card_of(event).tone) == (words, tone)

@@ -35,7 +35,7 @@ def reader_of_english(tmp_path: Path) -> Iterator[Flask]:
         write_mo(file, catalogue)
     app = Flask(__name__)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(tmp_path)
-    Babel(app, locale_selector=lambda: "en")  # type: ignore[no-untyped-call]
+    Babel(app, locale_selector=lambda: "en")
     with app.test_request_context():
         yield app
 

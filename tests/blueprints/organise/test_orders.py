@@ -128,7 +128,7 @@ def test_what_cannot_be_booked(
     order = order_of(cast.carol, event)
     sign_in(client, cast.fay)
     form = {"amount": "508.20", "reference": "2026-00042", "note": "kept as typed", **changes}
-    page = receive(client, order, **form)  # type: ignore[arg-type]
+    page = receive(client, order, **form)
     assert sentence in page
     assert db.session.scalars(select(LedgerEntry)).all() == []
 
