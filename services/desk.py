@@ -182,7 +182,7 @@ def awaited_cents(visible: Visible) -> int:
     return sum(max(int(cents), 0) for cents in db.session.scalars(query))
 
 
-def owed_of(visible: Visible) -> Select[Any]:
+def owed_of(visible: Visible) -> Select[int, int]:
     awaiting = (
         select(Registration.order_id)
         .join(Event, Event.id == Registration.event_id)

@@ -77,7 +77,9 @@ def test_postponing_and_new_dates(cast: Cast, client: FlaskClient) -> None:
     event = make_event(public_cents=0, member_cents=None, slots=1)
     enrol(cast.bob, event)
     sign_in(client, cast.alice)
-    post_form(client, path_of(event, "postpone"), {"notices-0": "", "notices-1": "The room is flooded.", "notices-2": ""})
+    post_form(
+        client, path_of(event, "postpone"), {"notices-0": "", "notices-1": "The room is flooded.", "notices-2": ""}
+    )
     assert (fresh(event).run, fresh(event).notices) == (Run.POSTPONED, {"en": "The room is flooded."})
     path = path_of(event, "resume")
     past = client.post(path, data={**form_of(client, path, "slots-0-day"), "slots-0-day": "2020-01-01"})
