@@ -28,6 +28,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("sqlite", "postgresql"), default="sqlite")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what need not run on both engines: bin/test leaves it out of its second round."""
+    for item in items:
+        folder = item.nodeid.split("/")[1]
+        if folder in FOLDER_MARKS:
+            item.add_marker(FOLDER_MARKS[folder])
+        elif "session_app" not in getattr(item, "fixturenames", ()):
+            item.add_marker("pure")
+
+
+FOLDER_MARKS = {"engines": "engines", "journeys": "browser"}
+
+
 @pytest.fixture(scope="session")
 def engine_name(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--engine"))
