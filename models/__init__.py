@@ -12,6 +12,9 @@ from models import (  # noqa: F401
     organisations,
     outbox,
     people,
+    policies,
+    questions,
     registrations,
     search,
+    vouchers,
 )

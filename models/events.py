@@ -6,13 +6,14 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.areas import Area
 from models.base import Base, Texts, now, random_id
 from models.courses import Course, Publication
 from models.people import Person
+from models.policies import Tier
 
 
 class EventKind(StrEnum):
@@ -106,6 +107,7 @@ class Event(Base):
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     organisation_cap: Mapped[int | None]  # places one organisation may hold
     policies: Mapped[Texts] = mapped_column(default=dict)  # the cancellation terms in one sentence
+    tiers: Mapped[list[Tier]] = mapped_column(JSON, default=list)  # what leaving costs: models/policies.py
     free_until_days: Mapped[int] = mapped_column(default=2)  # cancelling is free until this many days before the start
     contact_name: Mapped[str] = mapped_column(String(200), default="")
     contact_email: Mapped[str] = mapped_column(String(254), default="")

@@ -6,12 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, now
 from models.organisations import Organisation
 from models.people import Person
+from models.policies import Tier
 from models.registrations import HOLDING, Registration
 
 
@@ -45,6 +46,9 @@ class Order(Base):
     locale: Mapped[str] = mapped_column(String(5), default="en")
     terms_version: Mapped[str] = mapped_column(String(40), default="")
     policy: Mapped[str] = mapped_column(String(600), default="")  # the cancellation sentence as shown and accepted
+    tiers: Mapped[list[Tier]] = mapped_column(
+        JSON, default=list
+    )  # the cancellation tiers as accepted: models/policies.py
     due_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -76,6 +80,8 @@ class OrderLine(Base):
     vat_cents: Mapped[int]
     gross_cents: Mapped[int]
     why: Mapped[str] = mapped_column(String(400))  # the sentence that explains the price, in the order's language
+    voucher_id: Mapped[int | None] = mapped_column(ForeignKey("voucher.id"), index=True)
+    fee_cents: Mapped[int] = mapped_column(default=0)  # gross, still owed after a late cancellation
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql", back_populates="lines")
     registration: Mapped[Registration] = relationship(lazy="raise_on_sql")
@@ -84,6 +90,11 @@ class OrderLine(Base):
     def is_owed(self) -> bool:
         """A line is owed from the moment its registration takes a place (an offer is owed once accepted)."""
         return self.registration.status in HOLDING and self.registration.status != "offered"
+
+    @property
+    def owed_cents(self) -> int:
+        """What is owed for this line now: its price while it holds a place, else the fee of a late cancellation."""
+        return self.gross_cents if self.is_owed else self.fee_cents
 
 
 class LedgerEntry(Base):

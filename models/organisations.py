@@ -98,6 +98,20 @@ class Affiliation(Base):
     )
 
 
+class MembershipPlan(Base):
+    """A kind of membership: who it is for, its yearly fee, and how long it goes on after its end while unpaid."""
+
+    __tablename__ = "membership_plan"
+
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    names: Mapped[Texts]
+    descriptions: Mapped[Texts] = mapped_column(default=dict)
+    position: Mapped[int] = mapped_column(default=0)
+    net_cents: Mapped[int] = mapped_column(default=0)  # per year
+    grace_days: Mapped[int] = mapped_column(default=60)
+    withdrawn_at: Mapped[datetime | None]
+
+
 class MembershipStatus(StrEnum):
     APPLIED = "applied"
     APPROVED = "approved"
@@ -106,6 +120,25 @@ class MembershipStatus(StrEnum):
     LAPSED = "lapsed"
     RESIGNED = "resigned"
     SUSPENDED = "suspended"
+
+
+MEMBERSHIP_TRANSITIONS: dict[MembershipStatus, frozenset[MembershipStatus]] = {
+    MembershipStatus.APPLIED: frozenset({MembershipStatus.APPROVED, MembershipStatus.RESIGNED}),
+    MembershipStatus.APPROVED: frozenset({MembershipStatus.ACTIVE, MembershipStatus.LAPSED, MembershipStatus.RESIGNED}),
+    MembershipStatus.ACTIVE: frozenset({MembershipStatus.GRACE, MembershipStatus.RESIGNED, MembershipStatus.SUSPENDED}),
+    MembershipStatus.GRACE: frozenset(
+        {MembershipStatus.ACTIVE, MembershipStatus.LAPSED, MembershipStatus.RESIGNED, MembershipStatus.SUSPENDED}
+    ),
+    MembershipStatus.SUSPENDED: frozenset(
+        {MembershipStatus.ACTIVE, MembershipStatus.RESIGNED, MembershipStatus.LAPSED}
+    ),
+    MembershipStatus.LAPSED: frozenset(),
+    MembershipStatus.RESIGNED: frozenset(),
+}
+
+
+class MembershipTransitionRefused(ValueError):
+    """The membership cannot go from its present status to the one asked for."""
 
 
 class Membership(Base):
@@ -118,8 +151,21 @@ class Membership(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     grace_until: Mapped[date | None]
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("membership_plan.id"), index=True)
+    applicant_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(300), default="")  # of the last decision
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+
+    def move(self, to: MembershipStatus, *, actor: Person | None, reason: str, at: datetime) -> None:
+        """Change the status; MembershipTransitionRefused when the table does not allow it."""
+        if to not in MEMBERSHIP_TRANSITIONS[MembershipStatus(self.status)]:
+            raise MembershipTransitionRefused(f"a membership that is {self.status} cannot become {to}")
+        self.status = to
+        self.reason, self.decided_at, self.decided_by_id = reason, at, actor.id if actor else None
 
     def gives_member_price(self, day: date) -> bool:
         """Active or in grace on `day`. The days decide, not only the status: the clock may be late."""

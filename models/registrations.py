@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, now, random_id
@@ -95,6 +95,8 @@ class Registration(Base):
     holds_place: Mapped[bool] = mapped_column(default=False)
     hold_until: Mapped[datetime | None]
     queued_at: Mapped[datetime | None]  # when it joined the waiting list: its place in the queue
+    at_head: Mapped[bool] = mapped_column(default=False)  # approved while full: before everybody else who waits
+    prerequisites_confirmed: Mapped[bool] = mapped_column(default=False)  # the person says they meet the course's
     is_member: Mapped[bool] = mapped_column(default=False)  # at the member price when the order was placed
     given_name: Mapped[str] = mapped_column(
         String(120)
@@ -129,6 +131,11 @@ class Registration(Base):
     def is_live(self) -> bool:
         return self.status in LIVE
 
+    @property
+    def is_unnamed(self) -> bool:
+        """A placeholder of a team order: a place whose person is named later."""
+        return self.person_id is None
+
     def move(self, to: Status, *, actor: Person | None, reason: str, at: datetime) -> Transition:
         """Change the status and return its row of history; TransitionRefused when the table does not allow it.
 
@@ -158,6 +165,29 @@ class Transition(Base):
 
     registration: Mapped[Registration] = relationship(lazy="raise_on_sql")
     actor: Mapped[Person | None] = relationship(lazy="raise_on_sql")
+
+
+class Exemption(StrEnum):
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
+class ExemptionRequest(Base):
+    """A person's wish to follow a course without its enforced prerequisites, and the organiser's answer."""
+
+    __tablename__ = "exemption_request"
+    __table_args__ = (UniqueConstraint("event_id", "person_id"),)
+
+    public_id: Mapped[str] = mapped_column(String(26), unique=True, default=random_id)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(1000))
+    status: Mapped[Exemption] = mapped_column(String(10), default=Exemption.ASKED)
+    answer: Mapped[str] = mapped_column(String(500), default="")
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class RegistrationDraft(Base):

@@ -170,7 +170,7 @@ class Balance:
 def balance(order: Order) -> Balance:
     """The balance of a loaded order (`lines` with their registrations, and `ledger`)."""
     return Balance(
-        owed_cents=sum(line.gross_cents for line in order.lines if line.is_owed),
+        owed_cents=sum(line.owed_cents for line in order.lines),
         received_cents=sum(entry.cents for entry in order.ledger if entry.cents > 0),
         refunded_cents=-sum(entry.cents for entry in order.ledger if entry.cents < 0),
     )
@@ -240,7 +240,7 @@ def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) ->
         .execution_options(**FRESH)
     ).all()
     money = sum(session.scalars(select(LedgerEntry.cents).where(LedgerEntry.order_id == order.id)))
-    money -= sum(line.gross_cents for line in lines if line.registration.status == Status.CONFIRMED)
+    money -= sum(line.owed_cents for line in lines if line.registration.status != Status.AWAITING_PAYMENT)
     waiting = [line for line in lines if line.registration.status == Status.AWAITING_PAYMENT]
     confirmed = []
     for line in sorted(
