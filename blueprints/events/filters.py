@@ -12,7 +12,7 @@ from flask import request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from blueprints.words import day, locale
+from blueprints.words import day, locale, sentence
 from models.events import EventKind
 from services.areas import all_areas
 from services.cards import kind_words, language_name
@@ -160,7 +160,7 @@ def chips(filters: Filters, **extra: str | int | None) -> list[Chip]:
     found += [(names[slug], replace(filters, areas=without(filters.areas, slug))) for slug in filters.areas]
     found += [(kind_words(kind), replace(filters, kinds=without(filters.kinds, kind))) for kind in filters.kinds]
     found += [
-        (language_name(code), replace(filters, languages=without(filters.languages, code)))
+        (sentence(language_name(code)), replace(filters, languages=without(filters.languages, code)))
         for code in filters.languages
     ]
     if filters.city:
@@ -225,7 +225,7 @@ def facets(filters: Filters, counts: Counts) -> Facets:
             if counts.kinds[kind] or kind in filters.kinds
         ],
         languages=[
-            Option(code, language_name(code), code in filters.languages, counts.languages[code])
+            Option(code, sentence(language_name(code)), code in filters.languages, counts.languages[code])
             for code in LANGUAGES
             if counts.languages[code] or code in filters.languages
         ],
