@@ -112,7 +112,7 @@ def courses_of_area(area_id: int, locale: str, at: datetime) -> list[CourseLine]
         .join(course_area, course_area.c.course_id == Course.id)
         .where(course_area.c.area_id == area_id, Course.publication == Publication.PUBLISHED)
     ).all()
-    return course_lines(found, locale, at)
+    return course_lines(found, locale, at, with_areas=False)
 
 
 def courses_found(query: str, locale: str, at: datetime, most: int = 4) -> list[CourseLine]:
@@ -126,17 +126,18 @@ def courses_found(query: str, locale: str, at: datetime, most: int = 4) -> list[
     return course_lines(found, locale, at)
 
 
-def course_lines(courses: Sequence[Course], locale: str, at: datetime) -> list[CourseLine]:
-    """Courses as lines of a list, with their next date: those that have one first, then by title; two queries."""
+def course_lines(courses: Sequence[Course], locale: str, at: datetime, *, with_areas: bool = True) -> list[CourseLine]:
+    """Courses as lines of a list, with their next date: those that have one first, then by title; one query, and one
+    more for their areas."""
     if not courses:
         return []
     ids = [course.id for course in courses]
     dates = next_dates(ids, at)
     areas: dict[int, set[int]] = defaultdict(set)
-    for course_id, area_id in db.session.execute(
-        select(course_area.c.course_id, course_area.c.area_id).where(course_area.c.course_id.in_(ids))
-    ):
-        areas[course_id].add(area_id)
+    if with_areas:
+        chosen = select(course_area.c.course_id, course_area.c.area_id).where(course_area.c.course_id.in_(ids))
+        for course_id, area_id in plain_rows(chosen):
+            areas[course_id].add(area_id)
     lines = [course_line(course, areas[course.id], dates.get(course.id, []), locale) for course in courses]
     return sorted(lines, key=lambda line: (not line.next_date, line.title.casefold()))
 

@@ -7,12 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _, ngettext
-from sqlalchemy import func, select
 
-from models.base import db
 from models.courses import Publication
 from models.events import Event, Run
-from models.registrations import Registration, Status
+from models.registrations import Status
 from services.cards import Places, mine_words
 from services.dates import say_deadline
 from services.prices import Offer
@@ -28,6 +26,18 @@ class Act(StrEnum):
     SIGN_IN = "sign_in"  # members only, and nobody is signed in
     MINE = "mine"  # has a live registration: to its order
     NOTHING = "nothing"  # and `why_not` says why
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many people wait for a place, and how many of them are members."""
+
+    people: int
+    members: int
+
+    def ahead_of(self, reader: Reader) -> int:
+        """How many would wait before this reader: members come first."""
+        return self.members if reader.is_member else self.people
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ def action_of(
     offered: Offer,
     mine: tuple[str, str] | None,
     reader: Reader,
+    waiting: Waiting,
     locale: str,
     at: datetime,
 ) -> Action:
@@ -79,7 +90,7 @@ def action_of(
     if places.free <= 0:
         if not event.has_waiting_list:
             return Action(Act.NOTHING, why_not=_("All places are taken, and there is no waiting list."))
-        return Action(Act.WAIT, _("Join the waiting list"), position_words(ahead_of(event, reader) + 1))
+        return Action(Act.WAIT, _("Join the waiting list"), position_words(waiting.ahead_of(reader) + 1))
     label = _("Enrol") if event.course_id else _("Register")
     return Action(Act.ENROL, label, _("Check and confirm on the next page"))
 
@@ -124,14 +135,6 @@ def mine_title(status: str) -> str:
         Status.OFFERED: _("Accept your place"),
         Status.PENDING_APPROVAL: _("You have asked for a place"),
     }[Status(status)]
-
-
-def ahead_of(event: Event, reader: Reader) -> int:
-    """How many people would wait before this reader: members come first."""
-    waiting = select(func.count()).where(Registration.event_id == event.id, Registration.status == Status.WAITLISTED)
-    if reader.is_member:
-        waiting = waiting.where(Registration.is_member.is_(True))
-    return db.session.scalar(waiting) or 0
 
 
 def position_words(position: int) -> str:

@@ -1,6 +1,6 @@
 """The page of one event: everything a reader needs to decide, in words, with their own price and what they may do next.
 
-Four queries for a stranger, one more when it is full, one more when signed in.
+Four queries for a stranger, three for an event without a course, one more when signed in.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import String, bindparam, func, select
 
-from models.base import db, in_language
+from models.base import Texts, db, in_language
 from models.courses import Course
 from models.events import Event, Slot, Ticket, event_area, slot_trainer
 from models.people import Person
+from models.registrations import Registration, Status
 from services.areas import AreaWords, areas_in
 from services.cards import (
     NO_PLACES,
@@ -30,8 +31,8 @@ from services.cards import (
     sales_of,
 )
 from services.courses import StepOf, list_in_language, programmes_with
-from services.dates import ZONE, DayBlock, day_block, say_span, say_when
-from services.event_actions import Action, action_of, places_sentence
+from services.dates import ZONE, say_span, say_when
+from services.event_actions import Action, Waiting, action_of, places_sentence
 from services.event_terms import Fact, PriceWords, facts_of, notice_of, price_sentence
 from services.markdown import rendered
 from services.prices import Offer, offer
@@ -60,33 +61,47 @@ class Trainer:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A text, and its language when it is not the page's."""
+
+    words: str
+    lang: str | None
+
+    @property
+    def html(self) -> Markup:
+        """The text read as Markdown."""
+        return rendered(self.words)
+
+
+@dataclass(frozen=True)
+class EventTexts:
+    """The texts of an event: its own, and its course's where it has none."""
+
+    title: Said
+    summary: Said
+    description: Said
+    audience: Said
+    prerequisites: Said
+
+
+@dataclass(frozen=True)
 class EventPage:
     """One event as its page says it. `event` and `course` are loaded without relations."""
 
     event: Event
     course: Course | None
     areas: tuple[AreaWords, ...]
-    title: str
-    title_lang: str | None
-    summary: str
-    summary_lang: str | None
-    description: Markup
-    description_lang: str | None
+    texts: EventTexts
+    outcomes: tuple[str, ...]
+    outcomes_lang: str | None
     kind: str
     when: str
-    block: DayBlock
     slots: tuple[SlotLine, ...]
     where: str
     address: str
     room: str  # when every half-day is in the same one
     local_time: str  # a sentence when the event keeps another time than the cluster
     trainers: tuple[Trainer, ...]
-    outcomes: tuple[str, ...]
-    outcomes_lang: str | None
-    audience: str
-    audience_lang: str | None
-    prerequisites: str
-    prerequisites_lang: str | None
     price: PriceWords | None
     places: Places
     places_words: str
@@ -96,6 +111,10 @@ class EventPage:
     facts: tuple[Fact, ...]
     programmes: tuple[StepOf, ...]
     offered: Offer
+
+    @property
+    def title(self) -> str:
+        return self.texts.title.words
 
 
 SLOTS = (
@@ -113,11 +132,30 @@ AREA_IDS = (
     .where(event_area.c.event_id == Event.id)
     .scalar_subquery()
 )
+WAITING = (
+    select(func.count())
+    .where(Registration.event_id == Event.id, Registration.status == Status.WAITLISTED)
+    .correlate(Event)
+)
 PAGE = (
-    select(Event, Course, AREA_IDS)
+    select(Event, Course, AREA_IDS, WAITING.scalar_subquery(), WAITING.where(Registration.is_member).scalar_subquery())
     .outerjoin(Course, Course.id == Event.course_id)
     .where(Event.slug == bindparam("slug"))
 )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the queries brought, before it is put into words."""
+
+    event: Event
+    course: Course | None
+    area_ids: frozenset[int]
+    waiting: Waiting
+    slots: Sequence[Any]
+    places: Places
+    offered: Offer
+    mine: tuple[str, str] | None  # status and order code
 
 
 def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPage | None:
@@ -126,47 +164,47 @@ def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPag
     row = db.session.execute(PAGE, {"slug": slug}).one_or_none()
     if row is None:
         return None
-    event, course, area_ids = row
-    wanted = {int(one) for one in (area_ids or "").split(",") if one}
-    slots = plain_rows(SLOTS, event_id=event.id).all()
+    event, course, area_ids, waiting, waiting_members = row
     tickets, quotas = sales_of([event.id])
-    places = quotas.get(event.id, NO_PLACES)
-    offered = offer(cast("list[Ticket]", tickets.get(event.id, [])), reader, at)
-    mine = mine_of([event.id], reader.person_id).get(event.id)
-    lines, trainers = programme_of(event, slots, locale, at)
-    outcomes, outcomes_lang = list_in_language(course.outcomes if course else None, locale)
+    found = Found(
+        event=event,
+        course=course,
+        area_ids=frozenset(int(one) for one in (area_ids or "").split(",") if one),
+        waiting=Waiting(waiting, waiting_members),
+        slots=plain_rows(SLOTS, event_id=event.id).all(),
+        places=quotas.get(event.id, NO_PLACES),
+        offered=offer(cast("list[Ticket]", tickets.get(event.id, [])), reader, at),
+        mine=mine_of([event.id], reader.person_id).get(event.id),
+    )
+    return page_of(found, reader, locale, at)
+
+
+def page_of(found: Found, reader: Reader, locale: str, at: datetime) -> EventPage:
+    """The page in words."""
+    event, course, places, offered = found.event, found.course, found.places, found.offered
+    lines, trainers = programme_of(event, found.slots, locale, at)
     words, few = places_sentence(event, places, at)
-    texts = texts_of(event, course)
+    outcomes, outcomes_lang = list_in_language(course.outcomes if course else None, locale)
     return EventPage(
         event=event,
         course=course,
-        areas=tuple(area for area in areas_in(locale) if area.id in wanted),
-        title=in_language(event.titles, locale),
-        title_lang=other_language(event.titles, locale),
-        summary=in_language(texts["summary"], locale),
-        summary_lang=other_language(texts["summary"], locale),
-        description=rendered(in_language(texts["description"], locale)),
-        description_lang=other_language(texts["description"], locale),
+        areas=tuple(area for area in areas_in(locale) if area.id in found.area_ids),
+        texts=texts_of(event, course, locale),
+        outcomes=outcomes,
+        outcomes_lang=outcomes_lang,
         kind=note_words(event.kind, event.language, locale),
         when=capital(say_when([(one.starts_at, one.ends_at) for one in lines], locale, event.zone)),
-        block=day_block(event.starts_at, locale, event.zone),
         slots=lines,
         where=place_words(event.venue, event.city, places.onsite, places.online, locale),
         address=address_of(event),
-        room=only_room(slots),
+        room=only_room(found.slots),
         local_time=_("Hours are local time.") if event.zone != ZONE else "",
         trainers=trainers,
-        outcomes=outcomes,
-        outcomes_lang=outcomes_lang,
-        audience=in_language(texts["audience"], locale),
-        audience_lang=other_language(texts["audience"], locale),
-        prerequisites=in_language(texts["prerequisites"], locale),
-        prerequisites_lang=other_language(texts["prerequisites"], locale),
         price=price_sentence(offered, locale),
         places=places,
         places_words=words,
         few=few,
-        action=action_of(event, places, offered, mine, reader, locale, at),
+        action=action_of(event, places, offered, found.mine, reader, found.waiting, locale, at),
         notice=notice_of(event, locale),
         facts=facts_of(event, course, places, offered, locale, at),
         programmes=programmes_with(course.id, locale) if course else (),
@@ -174,15 +212,24 @@ def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPag
     )
 
 
-def texts_of(event: Event, course: Course | None) -> dict[str, dict[str, str]]:
+def texts_of(event: Event, course: Course | None, locale: str) -> EventTexts:
     """The event's own texts, and its course's where it has none."""
-    nothing: dict[str, str] = {}
-    return {
-        "summary": event.summaries or (course.summaries if course else nothing),
-        "description": event.descriptions or (course.descriptions if course else nothing),
-        "audience": course.audiences if course else nothing,
-        "prerequisites": course.prerequisites if course else nothing,
-    }
+    nothing: Texts = {}
+    summary = event.summaries or (course.summaries if course else nothing)
+    description = event.descriptions or (course.descriptions if course else nothing)
+    audience = course.audiences if course else nothing
+    prerequisites = course.prerequisites if course else nothing
+    return EventTexts(
+        title=said(event.titles, locale),
+        summary=said(summary, locale),
+        description=said(description, locale),
+        audience=said(audience, locale),
+        prerequisites=said(prerequisites, locale),
+    )
+
+
+def said(texts: Texts, locale: str) -> Said:
+    return Said(in_language(texts, locale), other_language(texts, locale))
 
 
 def programme_of(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select
 
 from models.base import db, in_language
 from models.courses import Course, Programme, ProgrammeStep, Publication
@@ -65,74 +65,77 @@ class ProgrammePage:
     updated_at: datetime
 
 
+PUBLISHED = Programme.publication == Publication.PUBLISHED
+
+
 def programmes(
     locale: str, at: datetime, *, area_id: int | None = None, most: int | None = None
 ) -> list[ProgrammePage]:
-    """The published programmes by area and title, of one area when given; three queries."""
-    chosen = select(Programme).where(Programme.publication == Publication.PUBLISHED).order_by(Programme.slug)
+    """The published programmes by area and title, of one area when given, without the dates of their courses; one query."""
+    chosen = select(Programme.id).where(PUBLISHED).order_by(Programme.slug)
     if area_id is not None:
         chosen = chosen.where(Programme.area_id == area_id)
-    if most is not None:
-        chosen = chosen.limit(most)
-    return pages_of(db.session.scalars(chosen).all(), locale, at)
+    return pages_of(chosen.limit(most), locale, at)
 
 
 def programme_page(slug: str, locale: str, at: datetime) -> ProgrammePage | None:
-    """The page of a published programme, or None; three queries."""
-    found = db.session.scalars(
-        select(Programme).where(Programme.slug == slug, Programme.publication == Publication.PUBLISHED)
-    ).all()
-    return next(iter(pages_of(found, locale, at)), None)
+    """The page of a published programme with the next dates of its courses, or None; two queries."""
+    chosen = select(Programme.id).where(PUBLISHED, Programme.slug == slug)
+    return next(iter(pages_of(chosen, locale, at, with_dates=True)), None)
 
 
 def programmes_found(query: str, locale: str, at: datetime, most: int = 3) -> list[ProgrammePage]:
-    """The published programmes that the words of `query` find."""
+    """The published programmes that the words of `query` find; two queries."""
     ids = find(PROGRAMME, query)
-    if not ids:
-        return []
-    found = db.session.scalars(
-        select(Programme).where(Programme.id.in_(ids), Programme.publication == Publication.PUBLISHED).limit(most)
-    ).all()
-    return pages_of(found, locale, at)
+    return pages_of(select(Programme.id).where(PUBLISHED, Programme.id.in_(ids)).limit(most), locale, at) if ids else []
 
 
-def pages_of(found: Sequence[Programme], locale: str, at: datetime) -> list[ProgrammePage]:
-    """Programmes with their steps; a course that is not published yet is left out of the path. Two queries."""
-    if not found:
-        return []
+def pages_of(chosen: Select[int], locale: str, at: datetime, *, with_dates: bool = False) -> list[ProgrammePage]:
+    """Programmes with their steps; a course that is not published yet is left out of the path."""
     rows = db.session.execute(
         select(
-            ProgrammeStep.programme_id, ProgrammeStep.is_mandatory, Course.id, Course.slug, Course.titles,
-            Course.summaries, Course.minutes,
+            Programme,
+            ProgrammeStep.is_mandatory,
+            Course.id,
+            Course.slug,
+            Course.titles,
+            Course.summaries,
+            Course.minutes,
         )
-        .join(Course, Course.id == ProgrammeStep.course_id)
-        .where(
-            ProgrammeStep.programme_id.in_([one.id for one in found]), Course.publication == Publication.PUBLISHED
-        )
-        .order_by(ProgrammeStep.position)
-    ).all()  # fmt: skip
-    dates = next_dates([row.id for row in rows], at)
-    steps: dict[int, list[Step]] = defaultdict(list)
-    minutes: dict[int, int] = defaultdict(int)
+        .outerjoin(ProgrammeStep, ProgrammeStep.programme_id == Programme.id)
+        .outerjoin(Course, and_(Course.id == ProgrammeStep.course_id, Course.publication == Publication.PUBLISHED))
+        .where(Programme.id.in_(chosen.subquery().select()))
+        .order_by(Programme.id, ProgrammeStep.position)
+    ).all()
+    dates = next_dates([row.id for row in rows if row.id], at) if with_dates else {}
+    found: dict[Programme, list[Any]] = {}
     for row in rows:
-        coming = dates.get(row.id, [])
-        steps[row.programme_id].append(
-            Step(
-                slug=row.slug,
-                title=in_language(row.titles, locale),
-                title_lang=other_language(row.titles, locale),
-                summary=in_language(row.summaries, locale),
-                summary_lang=other_language(row.summaries, locale),
-                minutes=say_minutes(row.minutes, locale),
-                is_mandatory=row.is_mandatory,
-                dates=tuple(step_date(one, locale) for one in coming[:DATES_SHOWN]),
-                more_dates=max(0, len(coming) - DATES_SHOWN),
-            )
+        found.setdefault(row[0], []).extend([row] if row.id else [])
+    pages = [
+        page_of(
+            one,
+            tuple(step_of(row, dates.get(row.id, []), locale) for row in held),
+            sum(row.minutes for row in held),
+            locale,
         )
-        minutes[row.programme_id] += row.minutes
-    pages = [page_of(one, tuple(steps[one.id]), minutes[one.id], locale) for one in found]
+        for one, held in found.items()
+    ]
     order = {area.id: number for number, area in enumerate(areas_in(locale))}
     return sorted(pages, key=lambda page: (order.get(page.area.id, 99) if page.area else 99, page.title.casefold()))
+
+
+def step_of(row: Any, coming: Sequence[NextDate], locale: str) -> Step:
+    return Step(
+        slug=row.slug,
+        title=in_language(row.titles, locale),
+        title_lang=other_language(row.titles, locale),
+        summary=in_language(row.summaries, locale),
+        summary_lang=other_language(row.summaries, locale),
+        minutes=say_minutes(row.minutes, locale),
+        is_mandatory=row.is_mandatory,
+        dates=tuple(step_date(one, locale) for one in coming[:DATES_SHOWN]),
+        more_dates=max(0, len(coming) - DATES_SHOWN),
+    )
 
 
 def page_of(programme: Programme, steps: tuple[Step, ...], minutes: int, locale: str) -> ProgrammePage:

@@ -58,7 +58,7 @@ def event_data(page: EventPage, address: str, cluster: Cluster, at: datetime) ->
         "@context": CONTEXT,
         "@type": TYPES.get(EventKind(event.kind), "Event"),
         "name": page.title,
-        "description": page.summary or page.title,
+        "description": page.texts.summary.words or page.title,
         "url": address,
         "startDate": event.starts_at.astimezone(event.tz).isoformat(),
         "endDate": event.ends_at.astimezone(event.tz).isoformat(),
@@ -81,17 +81,23 @@ def event_data(page: EventPage, address: str, cluster: Cluster, at: datetime) ->
     if page.course:
         data["about"] = {"@type": "Course", "name": page.title, "url": f"{home}courses/{page.course.slug}"}
     if len(page.slots) > 1:
-        data["subEvent"] = [
-            {
-                "@type": data["@type"],
-                "name": slot.title or page.title,
-                "startDate": slot.starts_at.astimezone(event.tz).isoformat(),
-                "endDate": slot.ends_at.astimezone(event.tz).isoformat(),
-                "location": data["location"],
-            }
-            for slot in page.slots
-        ]
+        data["subEvent"] = parts(page, data)
     return data
+
+
+def parts(page: EventPage, whole: dict[str, Any]) -> list[dict[str, Any]]:
+    """The half-days of an event that has several."""
+    zone = page.event.tz
+    return [
+        {
+            "@type": whole["@type"],
+            "name": slot.title or page.title,
+            "startDate": slot.starts_at.astimezone(zone).isoformat(),
+            "endDate": slot.ends_at.astimezone(zone).isoformat(),
+            "location": whole["location"],
+        }
+        for slot in page.slots
+    ]
 
 
 def sold(page: EventPage) -> Iterable[Price]:
