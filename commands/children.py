@@ -122,6 +122,11 @@ class Bell:
             signal.signal(number, self.ring)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
+    def take_down(self) -> None:
+        """A late press must not end the parent otherwise than calmly, even while the interpreter is closing."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
     def ring(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
 
@@ -139,7 +144,7 @@ def keep_running(children: list[Child], is_ready: Callable[[], bool], say_ready:
     """
     bell = Bell()
     bell.hang()
-    with ended(children):
+    with ended(children, bell):
         ready = False
         while not bell.stopping:
             for child in children:
@@ -156,7 +161,7 @@ def keep_running(children: list[Child], is_ready: Callable[[], bool], say_ready:
 
 
 @contextlib.contextmanager
-def ended(children: list[Child]) -> Iterator[None]:
+def ended(children: list[Child], bell: Bell) -> Iterator[None]:
     """Whatever happens, every child is asked to stop, then ended."""
     try:
         yield
@@ -166,3 +171,4 @@ def ended(children: list[Child]) -> Iterator[None]:
         deadline = time.monotonic() + PATIENCE
         for child in children:
             child.end(deadline)
+        bell.take_down()
