@@ -97,3 +97,8 @@ def visible_at_desk(roles: Roles) -> frozenset[int] | None:
 def event_by_slug(slug: str) -> Event | None:
     """The event with this slug, whatever its publication, without relations: for guards."""
     return db.session.scalar(select(Event).where(Event.slug == slug))
+
+
+def event_slug(event_id: int) -> str | None:
+    """The slug of an event, for guards that begin with something of it."""
+    return db.session.scalar(select(Event.slug).where(Event.id == event_id))
