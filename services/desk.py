@@ -109,11 +109,27 @@ def waiting_for_you(visible: Visible, at: datetime) -> list[Waiting]:
     )
     events = list(db.session.scalars(query))
     confirmed = confirmed_by_event({event.id for event in events})
-    found = [waiting(event, confirmed.get(event.id, 0)) for event in events]
+    found = [waiting(event, confirmed.get(event.id, 0)) for event in events] + open_requests(visible)
     return sorted(found, key=lambda item: URGENCY.index(item.code))
 
 
-URGENCY = ["decide", "close", "new_dates"]
+def open_requests(visible: Visible) -> list[Waiting]:
+    """The events where people wait to be accepted, the oldest request first."""
+    oldest = func.min(Registration.created_at)
+    query = (
+        select(Event.slug, Event.titles, Event.zone, func.count(), oldest)
+        .join(Registration, Registration.event_id == Event.id)
+        .where(seen(visible), Registration.status == Status.PENDING_APPROVAL)
+        .group_by(Event.id)
+        .order_by(oldest)
+    )
+    return [
+        Waiting("approve", slug, titles, zone, {"requests": number, "oldest": first})
+        for slug, titles, zone, number, first in db.session.execute(query)
+    ]
+
+
+URGENCY = ["approve", "decide", "close", "new_dates"]
 CODES = {Run.TENTATIVE: "decide", Run.ENDED: "close", Run.POSTPONED: "new_dates"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.base import Texts
-from models.events import Audience, EventKind, Modality, VatTreatment, Visibility
+from models.events import Approval, Audience, EventKind, Modality, VatTreatment, Visibility
 
 HALF_DAY = timedelta(hours=4, minutes=30)
 """The longest slot of a training: a half-day as the sector counts it (9:00 – 13:30 with its breaks)."""
@@ -79,6 +79,7 @@ class EventPlan:
     online_url: str = ""
     zone: str = "Europe/Brussels"
     visibility: Visibility = Visibility.PUBLIC
+    approval: Approval = Approval.NONE
     slots: tuple[SlotPlan, ...] = ()
     places: dict[Modality, int] = dataclasses.field(default_factory=dict)  # capacity of each modality offered
     tickets: tuple[TicketPlan, ...] = ()

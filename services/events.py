@@ -26,7 +26,7 @@ from services.tickets import TICKET_FIELDS, change_places_locked, change_tickets
 from services.transaction import require_writing, writing
 
 SCALARS = (
-    "titles", "summaries", "descriptions", "language", "venue", "address", "city", "online_url", "zone", "visibility",
+    "titles", "summaries", "descriptions", "language", "venue", "address", "city", "online_url", "zone", "visibility", "approval",
     "minimum", "decides_at", "registration_opens_at", "registration_closes_at", "has_waiting_list",
     "organisation_cap", "policies", "free_until_days", "contact_name", "contact_email",
 )  # fmt: skip

@@ -67,6 +67,7 @@ LABELS: dict[str, Callable[[], str]] = {
     "visibility": lambda: _("Who may register"),
     "registration_opens_at": lambda: _("Registration opens"),
     "registration_closes_at": lambda: _("Registration closes"),
+    "approval": lambda: _("I accept each person myself"),
     "has_waiting_list": lambda: _("Waiting list"),
     "organisation_cap": lambda: _("Places one organisation may hold"),
     "minimum": lambda: _("People needed for it to take place"),

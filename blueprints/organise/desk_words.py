@@ -14,6 +14,9 @@ from services.money import say_money
 def waiting_words(item: Waiting) -> str:
     """Why an event waits for somebody."""
     facts, locale = item.facts, str(get_locale())
+    if item.code == "approve":
+        requests = ngettext("%(num)s person asks for a place.", "%(num)s people ask for a place.", facts["requests"])
+        return requests + " " + _("The oldest asked on %(day)s.", day=say_day(facts["oldest"], locale, item.zone))
     if item.code == "decide":
         enrolled = _("%(confirmed)s of %(minimum)s confirmed.", **facts)
         if facts["decides_at"] is None:
@@ -38,7 +41,7 @@ def waiting_words(item: Waiting) -> str:
 
 
 def waiting_act(code: str) -> str:
-    return {"decide": _("Decide"), "close": _("Close"), "new_dates": _("Set new dates")}[code]
+    return {"approve": _("Answer"), "decide": _("Decide"), "close": _("Close"), "new_dates": _("Set new dates")}[code]
 
 
 def reason_words(reason: str) -> str:
@@ -50,6 +53,11 @@ def reason_words(reason: str) -> str:
         "paid": _("the money arrived"),
         "place_freed": _("a place became free"),
         "approved": _("accepted by the organiser"),
+        "approved_while_full": _("accepted by the organiser while it was full"),
+        "substituted": _("a colleague comes instead"),
+        "substitutes": _("comes instead of a colleague"),
+        "date_changed": _("moved to another date"),
+        "declined": _("declined by the organiser"),
         "cancelled": _("cancelled by the person"),
         "cancelled_by_person": _("cancelled by the person"),
         "cancelled_at_desk": _("cancelled at the desk"),
@@ -81,6 +89,11 @@ def act_words(action: str, details: dict[str, Any]) -> str:
                 registrations=registrations,
                 refund=refund,
             )
+        case "registration.cancelled" | "registration.accepted" if details.get("registrations", 1) > 1:
+            number = details["registrations"]
+            if action == "registration.accepted":
+                return ngettext("accepted %(num)s request", "accepted %(num)s requests", number)
+            return ngettext("cancelled %(num)s registration", "cancelled %(num)s registrations", number)
         case "attendees.exported":
             return _("exported the attendee list (%(purpose)s)", purpose=details.get("purpose", "–"))
         case "attendees.read":
@@ -110,6 +123,8 @@ def plain_acts() -> dict[str, str]:
         "registration.read": _("looked at one registration"),
         "registration.cancelled": _("cancelled a registration"),
         "registration.renamed": _("corrected a name"),
+        "registration.accepted": _("accepted a request"),
+        "registration.declined": _("declined a request"),
         "registration.walk_in": _("added somebody at the desk"),
         "attendees.addressed": _("took addresses to write to attendees"),
     }
@@ -135,6 +150,7 @@ def field_words() -> dict[str, str]:
         "decides_at": _("day of decision"),
         "registration_opens_at": _("opening of registration"),
         "registration_closes_at": _("closing of registration"),
+        "approval": _("how people are accepted"),
         "has_waiting_list": _("waiting list"),
         "organisation_cap": _("places per organisation"),
         "policies": _("cancellation terms"),

@@ -151,6 +151,7 @@ class EventForm(Form):
     visibility = SelectField(_l("Who may register"))
     opens = DateTimeLocalField(_l("Registration opens"), [Optional()])
     closes = DateTimeLocalField(_l("Registration closes"), [Optional()])
+    approves = BooleanField(_l("I accept each person myself"))
     has_waiting_list = BooleanField(_l("Keep a waiting list when it is full"))
     organisation_cap = IntegerField(_l("Places one organisation may hold"), [Optional(), NumberRange(min=1, max=10000)])
     minimum = IntegerField(_l("People needed for it to take place"), [Optional(), NumberRange(min=0, max=100000)])

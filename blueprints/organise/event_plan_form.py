@@ -13,7 +13,7 @@ from blueprints.organise.event_form import EventForm, Part, ResumeForm, SlotPart
 from blueprints.organise.problem_words import problem_words
 from blueprints.security import LANGUAGE_NAMES, cluster
 from models.base import Texts
-from models.events import Audience, EventKind, Modality, VatTreatment, Visibility
+from models.events import Approval, Audience, EventKind, Modality, VatTreatment, Visibility
 from services.areas import all_areas
 from services.desk_choices import course_choices, trainer_choices
 from services.event_plans import EventPlan, NoSuchTime, PlanRefused, Problem, SlotPlan, TicketPlan, local_instant
@@ -95,6 +95,7 @@ def form_data(plan: EventPlan, version: int | None) -> dict[str, Any]:
     return {
         **{name: getattr(plan, name) for name in SAME},
         "version": version,
+        "approves": plan.approval == Approval.ORGANISER,
         "areas": list(plan.areas),
         "texts": [
             {
@@ -212,6 +213,7 @@ def plan_from(form: EventForm) -> EventPlan:
         **{name: getattr(form, name).data for name in SAME if name not in ("kind", "visibility", "course")},
         kind=EventKind(form.kind.data),
         visibility=Visibility(form.visibility.data),
+        approval=Approval.ORGANISER if form.approves.data else Approval.NONE,
         course=form.course.data if form.kind.data == EventKind.TRAINING else "",
         titles=texts(codes, (part.title.data for part in parts)),
         summaries=texts(codes, (part.summary.data for part in parts)),

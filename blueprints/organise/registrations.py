@@ -15,12 +15,13 @@ from blueprints.organise import blueprint
 from blueprints.organise.desk_words import reason_words
 from blueprints.organise.events import event_page
 from blueprints.organise.mails import NAMES
-from models.registrations import TransitionRefused
+from models.registrations import Registration, Status, TransitionRefused
+from services.approvals import accept, decline
 from services.attendees import Dossier, load_dossier
 from services.audit import record
 from services.orders import balance
 from services.permissions import may_receive_money
-from services.registrations import cancel, rename
+from services.registrations import RegistrationClosed, cancel, rename
 
 NAME = [filled(), longest(120), has_a_letter, no_web_address]
 
@@ -127,3 +128,53 @@ def cancel_attendee(slug: str, public_id: str) -> ResponseReturnValue:
         balance=balance(found.order),
     )  # fmt: skip
     return page, status_of(form)
+
+
+@blueprint.post("/organise/events/<slug>/attendees/<public_id>/accept")
+def accept_attendee(slug: str, public_id: str) -> ResponseReturnValue:
+    """Accept a request for a place."""
+    event = organiser_of(slug)
+    dossier_of(event.id, public_id)
+    try:
+        accepted = accept(public_id, actor=me())
+    except (TransitionRefused, RegistrationClosed):
+        flash(_("This request was answered meanwhile, or the event does not take place. Nothing was changed."), "error")
+    else:
+        words = accepted_words(accepted)
+        record("registration.accepted", me(), event=event, subject_kind="registration", subject_id=accepted.id)
+        flash(words, "success")
+    return redirect(url_for("organise.registration", slug=slug, public_id=public_id), 303)
+
+
+def accepted_words(registration: Registration) -> str:
+    """What accepting somebody led to."""
+    if registration.status == Status.WAITLISTED:
+        return _("%(name)s is accepted and first on the waiting list, because it is full.", name=registration.name)
+    if registration.status == Status.AWAITING_PAYMENT:
+        return _("%(name)s is accepted and told how to pay.", name=registration.name)
+    return _("%(name)s is accepted and has a place.", name=registration.name)
+
+
+class DeclineForm(Form):
+    """Declining a request."""
+
+    reason = StringField(_l("Why"), [filled(), longest(300)], description=_l("They read this in their mail."))
+
+
+@blueprint.route("/organise/events/<slug>/attendees/<public_id>/decline", methods=["GET", "POST"])
+@form_view
+def decline_attendee(slug: str, public_id: str) -> ResponseReturnValue:
+    """Decline a request for a place, with a reason."""
+    event = organiser_of(slug)
+    found = dossier_of(event.id, public_id).registration
+    form = DeclineForm()
+    if form.validate_on_submit():
+        try:
+            declined = decline(public_id, reason=form.reason.data, actor=me())
+        except TransitionRefused:
+            flash(_("This request was answered meanwhile. Nothing was changed."), "error")
+        else:
+            flash(_("The request is declined. %(name)s is told by mail.", name=declined.name), "success")
+            record("registration.declined", me(), event=event, subject_kind="registration", subject_id=declined.id)
+        return redirect(url_for("organise.registration", slug=slug, public_id=public_id), 303)
+    return render_template("organise/decline.html", **event_page(event), form=form, registration=found), status_of(form)

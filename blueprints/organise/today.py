@@ -71,6 +71,8 @@ def waiting_href(item: Waiting) -> str:
     """Where the decision is taken."""
     if item.code == "close" and known("organise.close"):
         return url_for("organise.close", slug=item.slug)
+    if item.code == "approve":
+        return url_for("organise.attendees", slug=item.slug, status="pending_approval", sort="registered")
     if item.code == "new_dates":
         return url_for("organise.resume_event", slug=item.slug)
     return url_for("organise.event", slug=item.slug)
