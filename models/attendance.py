@@ -59,10 +59,15 @@ class SlotSignOff(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
+def last_mark(marks: Iterable[AttendanceMark]) -> AttendanceMark | None:
+    """The mark that counts: the latest by device time, then by client id."""
+    return max(marks, key=lambda mark: (mark.marked_at, mark.client_id), default=None)
+
+
 def presence_of(marks: Iterable[AttendanceMark]) -> Presence:
-    """The presence that a slot's marks of one registration say: the latest by device time, then by client id.
+    """The presence that a slot's marks of one registration say: that of the last one.
 
     Independent of the order in which marks arrive, and of repeats: devices may be offline.
     """
-    latest = max(marks, key=lambda mark: (mark.marked_at, mark.client_id), default=None)
-    return Presence(latest.presence) if latest else Presence.UNMARKED
+    last = last_mark(marks)
+    return Presence(last.presence) if last else Presence.UNMARKED

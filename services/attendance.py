@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from models.attendance import AttendanceMark, Presence, SlotSignOff, presence_of
+from models.attendance import AttendanceMark, Presence, SlotSignOff, last_mark, presence_of
 from models.base import db, now, random_id
 from models.events import Event, Run, Slot
 from models.people import Person
@@ -25,6 +25,7 @@ from services.transaction import require_writing, writing
 
 OPENS_BEFORE = timedelta(hours=2)
 OLDEST = timedelta(days=60)  # no device keeps a tap longer; an older date is a wrong clock
+REVOCABLE = timedelta(minutes=2)  # marking everybody can be taken back
 METHODS = ("qr", "list", "kiosk", "import")
 
 
@@ -167,19 +168,59 @@ def add_locked(slot_id: int, registration_id: int, tap: Tap, actor: Person | Non
         return
 
 
-def mark_all_present(slot_public_id: str, *, actor: Person, at: datetime | None = None) -> int:
-    """Mark everybody present who has no mark in the slot; nobody's mark is overwritten. Returns how many."""
+@dataclass(frozen=True)
+class Everybody:
+    """What marking everybody did: how many, and the id by which it can be taken back."""
+
+    count: int
+    batch: str
+
+
+def mark_all_present(slot_public_id: str, *, actor: Person, at: datetime | None = None) -> Everybody:
+    """Mark everybody present who has no mark in the slot; nobody's mark is overwritten."""
+    at, batch = at or now(), random_id()
+    with writing():
+        slot = open_slot_locked(slot_public_id, at)
+        rows = [row for row in states_locked(slot) if row.presence is Presence.UNMARKED]
+        for number, row in enumerate(rows):
+            tap = Tap(f"{batch}-{number}", row.public_id, Presence.PRESENT)
+            add_locked(slot.id, row.registration_id, tap, actor, "list", at)
+        return Everybody(len(rows), batch)
+
+
+def take_back(slot_public_id: str, batch: str, *, actor: Person, at: datetime | None = None) -> int:
+    """Undo `mark_all_present` for whoever was not marked again since, within two minutes. Returns how many."""
     at = at or now()
     with writing():
         slot = open_slot_locked(slot_public_id, at)
-        marks = marks_of([slot.id])
-        query = select(Registration.id, Registration.public_id).where(Registration.event_id == slot.event_id, attends())
-        rows = [
-            row for row in require_writing().execute(query) if latest(marks, slot.id, row.id)[0] is Presence.UNMARKED
-        ]
-        for row in rows:
-            add_locked(slot.id, row.id, Tap(random_id(), row.public_id, Presence.PRESENT), actor, "list", at)
-        return len(rows)
+        undone = 0
+        for row in states_locked(slot):
+            last = row.last
+            if last and last.client_id.startswith(f"{batch}-") and at - last.received_at <= REVOCABLE:
+                undone += 1
+                tap = Tap(f"{batch[:20]}-undo-{undone}", row.public_id, Presence.UNMARKED)
+                add_locked(slot.id, row.registration_id, tap, actor, "list", at)
+        return undone
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one registration stands in a slot, and the mark that says so."""
+
+    registration_id: int
+    public_id: str
+    presence: Presence
+    last: AttendanceMark | None
+
+
+def states_locked(slot: Slot) -> list[State]:
+    """Everybody on the slot's list."""
+    marks = marks_of([slot.id])
+    query = select(Registration.id, Registration.public_id).where(Registration.event_id == slot.event_id, attends())
+    return [
+        State(row.id, row.public_id, latest(marks, slot.id, row.id)[0], last_mark(marks.get((slot.id, row.id), [])))
+        for row in require_writing().execute(query.order_by(Registration.id))
+    ]
 
 
 Marks = dict[tuple[int, int], list[AttendanceMark]]
@@ -197,8 +238,8 @@ def marks_of(slot_ids: list[int]) -> Marks:
 def latest(marks: Marks, slot_id: int, registration_id: int) -> tuple[Presence, datetime | None]:
     """The presence of one registration in one slot, and since when."""
     rows = marks.get((slot_id, registration_id), [])
-    presence = presence_of(rows)
-    return presence, max(row.marked_at for row in rows) if presence is not Presence.UNMARKED else None
+    presence, last = presence_of(rows), last_mark(rows)
+    return presence, last.marked_at if last and presence is not Presence.UNMARKED else None
 
 
 def presence_now(slot_public_id: str, registration_public_id: str) -> Presence:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask import current_app
@@ -237,17 +237,20 @@ def issue_missing(event_id: int, actor: Person) -> Job:
 
 
 def name_for_print(event_id: int, registration_public_id: str, name: str, actor: Person) -> None:
-    """Write the name that the certificates of this person print, in letters that can be printed. NoResultFound."""
+    """Write the name that the certificates of this person print. Raises NoResultFound, and UnprintableText when these
+    letters cannot be printed either; then nothing is written."""
+    name = clean(name)[:250]
+    wanted = (Registration.event_id == event_id, Registration.public_id == registration_public_id)
+    draft = drafted(db.session.execute(select(Registration.id).where(*wanted)).scalar_one(), now())
+    printed(replace(draft, record={**draft.record, "name": name}))
     with writing() as session:
         registration = session.execute(
-            select(Registration)
-            .where(Registration.event_id == event_id, Registration.public_id == registration_public_id)
-            .options(joinedload(Registration.person))
+            select(Registration).where(*wanted).options(joinedload(Registration.person))
         ).scalar_one()
         if registration.person is None:
-            registration.given_name, registration.family_name = "", clean(name)[:120]
+            registration.given_name, registration.family_name = "", name[:120]
         else:
-            registration.person.certificate_name = clean(name)[:250]
+            registration.person.certificate_name = name
         event = session.get_one(Event, event_id)
         record_locked("certificate.named", actor, event=event, subject_kind="registration", subject_id=registration.id)
 
@@ -291,7 +294,7 @@ def supersede(public_id: str, *, name: str, actor: Person, at: datetime | None =
         draft = corrected(public_id, clean(name)[:250], at)
         pdf = printed(draft)
         try:
-            return replace(public_id, draft, pdf, actor)
+            return replace_by(public_id, draft, pdf, actor)
         except NumberTaken:
             continue
     raise NumberTaken(draft.record["number"])
@@ -317,7 +320,7 @@ def refuse_replaced(certificate: Certificate) -> None:
         raise NotInForce(certificate.status)
 
 
-def replace(public_id: str, draft: Draft, pdf: bytes, actor: Person) -> Certificate:
+def replace_by(public_id: str, draft: Draft, pdf: bytes, actor: Person) -> Certificate:
     try:
         with writing() as session:
             old = certificate_locked(public_id)

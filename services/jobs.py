@@ -10,6 +10,7 @@ from models.base import db, now
 from models.events import Event
 from models.outbox import Job
 from models.people import Person
+from models.registrations import Registration
 from services.transaction import require_writing, writing
 
 LEASE = timedelta(minutes=2)  # renewed at every step; a step is one certificate, not one job
@@ -88,6 +89,14 @@ def waiting_jobs(at: datetime | None = None) -> list[int]:
 def job_by_public_id(public_id: str) -> Job | None:
     """The job with this id, for its page."""
     return db.session.scalar(select(Job).where(Job.public_id == public_id))
+
+
+def names_of_problems(job: Job) -> dict[str, str]:
+    """Public id → name of the registrations that the job's problems begin with; those of its own event only."""
+    ids = [problem.partition(" ")[0] for problem in job.problems]
+    query = select(Registration.public_id, Registration.given_name, Registration.family_name)
+    rows = db.session.execute(query.where(Registration.event_id == job.event_id, Registration.public_id.in_(ids)))
+    return {row.public_id: f"{row.given_name} {row.family_name}".strip() for row in rows}
 
 
 def latest_job(kind: str, event_id: int) -> Job | None:

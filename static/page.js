@@ -6,6 +6,8 @@ const modules = {
   "[data-problems]": "./problems.js",
   "[data-copy]": "./copy.js",
   "[data-refresh]": "./refresh.js",
+  "[data-marks]": "./attendance.js",
+  "[data-compare]": "./compare.js",
   "[data-rows]": "./rows.js",
 };
 

@@ -25,6 +25,7 @@ from services.attendance import (
     sign_off,
     slot_counts,
     slot_of,
+    take_back,
 )
 from services.registrations import add_walk_in, cancel
 from services.transaction import writing
@@ -155,10 +156,25 @@ def test_a_walk_in_is_on_the_list_even_before_the_money(cast: Cast) -> None:
 
 def test_all_present_leaves_those_who_are_marked(cast: Cast) -> None:
     found = held(cast, [Presence.ABSENT, UNMARKED], [UNMARKED, UNMARKED], [Presence.LATE, UNMARKED])
-    assert mark_all_present(found.slots[0].public_id, actor=cast.emil) == 1
-    assert mark_all_present(found.slots[0].public_id, actor=cast.emil) == 0
+    assert mark_all_present(found.slots[0].public_id, actor=cast.emil).count == 1
+    assert mark_all_present(found.slots[0].public_id, actor=cast.emil).count == 0
     assert presences(found) == [Presence.ABSENT, PRESENT, Presence.LATE]
     assert slot_counts([slot.id for slot in found.slots]) == {found.slots[0].id: (2, 3), found.slots[1].id: (0, 0)}
+
+
+def test_all_present_can_be_taken_back_for_two_minutes(cast: Cast, today: Held) -> None:
+    slot, at = today.slots[0].public_id, now()
+    done = mark_all_present(slot, actor=cast.emil, at=at)
+    tap(today.registrations[1], today.slots[0], Presence.ABSENT, minutes=99)  # before, on a phone that was offline
+    mark(
+        slot, today.registrations[1].public_id, Presence.LATE, actor=None, client_id="own", at=at + timedelta(seconds=5)
+    )
+    assert take_back(slot, done.batch, actor=cast.emil, at=at + timedelta(seconds=119)) == 1
+    assert presences(today) == [UNMARKED, Presence.LATE]
+    again = mark_all_present(slot, actor=cast.emil, at=at + timedelta(minutes=3))
+    assert take_back(slot, again.batch, actor=cast.emil, at=at + timedelta(minutes=6)) == 0
+    assert take_back(slot, "x", actor=cast.emil) == 0
+    assert presences(today) == [PRESENT, Presence.LATE]
 
 
 def test_signing_and_signing_again_after_a_correction(cast: Cast, today: Held) -> None:

@@ -1,0 +1,108 @@
+"""Sentences of the page that checks a certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask_babel import get_locale, gettext as _
+
+from models.certificates import Certificate
+from services.certificate_records import LONG_AGO
+from services.dates import day_words, local_day
+from services.verification import Verdict, Verification
+
+VOID = frozenset({Verdict.REVOKED, Verdict.SUPERSEDED, Verdict.ALTERED})
+
+
+@dataclass(frozen=True)
+class VerdictWords:
+    """The verdict in one word, the sentence that explains it, and the tone of both: good, wait, stop."""
+
+    word: str
+    sentence: str
+    tone: str
+
+
+def say_date(moment: datetime, zone: str) -> str:
+    """A day with its year, whatever the year."""
+    return day_words(local_day(moment, zone), str(get_locale()), False, LONG_AGO)
+
+
+def verdict_words(found: Verification, zone: str) -> VerdictWords:
+    """What anybody who checks reads first."""
+    certificate, issuer = found.certificate, found.printed["issuer"]["name"]
+    match found.verdict:
+        case Verdict.VALID if certificate.valid_until:
+            until = day_words(certificate.valid_until, str(get_locale()), False, LONG_AGO)
+            sentence = _(
+                "%(issuer)s issued this certificate, nothing in it has changed since, and it is in force until %(until)s.",
+                issuer=issuer,
+                until=until,
+            )
+            return VerdictWords(_("Valid"), sentence, "valid")
+        case Verdict.VALID:
+            sentence = _("%(issuer)s issued this certificate, and nothing in it has changed since.", issuer=issuer)
+            return VerdictWords(_("Valid"), sentence, "valid")
+        case Verdict.EXPIRED:
+            assert certificate.valid_until
+            ended = day_words(certificate.valid_until, str(get_locale()), False, LONG_AGO)
+            sentence = _(
+                "%(issuer)s issued this certificate, and nothing in it has changed since. It was in force until %(ended)s.",
+                issuer=issuer,
+                ended=ended,
+            )
+            return VerdictWords(_("No longer in force"), sentence, "wait")
+        case Verdict.SUPERSEDED:
+            sentence = _("%(issuer)s replaced this certificate by a corrected one. Rely on the new one.", issuer=issuer)
+            return VerdictWords(_("Replaced"), sentence, "wait")
+        case Verdict.REVOKED:
+            assert certificate.revoked_at
+            when = say_date(certificate.revoked_at, zone)
+            sentence = _(
+                "%(issuer)s withdrew this certificate on %(when)s. Do not rely on it.", issuer=issuer, when=when
+            )
+            return VerdictWords(_("Revoked"), sentence, "revoked")
+        case Verdict.ERASED:
+            sentence = _(
+                "%(issuer)s issued this certificate. The identity of its holder was removed since, as the law gives "
+                "everybody the right to ask; what is left names nobody.",
+                issuer=issuer,
+            )
+            return VerdictWords(_("Identity removed"), sentence, "wait")
+    sentence = _(
+        "The record of this certificate is not the one that %(issuer)s issued. Do not rely on it, and tell us.",
+        issuer=issuer,
+    )
+    return VerdictWords(_("Not confirmed"), sentence, "revoked")
+
+
+def history(found: Verification, zone: str) -> list[tuple[str, str]]:
+    """What happened, and when: (what, when)."""
+    certificate = found.certificate
+    rows = [(_("Issued"), say_date(certificate.issued_at, zone))]
+    if certificate.revoked_at:
+        rows.append((_("Revoked"), say_date(certificate.revoked_at, zone)))
+    if found.successor:
+        rows.append((_("Replaced by a new certificate"), say_date(found.successor.issued_at, zone)))
+    if found.verdict is Verdict.EXPIRED and certificate.valid_until:
+        rows.append((_("No longer in force"), day_words(certificate.valid_until, str(get_locale()), False, LONG_AGO)))
+    return rows
+
+
+def add_to_profile(certificate: Certificate) -> str:
+    """LinkedIn's page that adds a certification to one's own profile, filled in."""
+    printed = certificate.printed
+    fields = {
+        "startTask": "CERTIFICATION_NAME",
+        "name": printed["title"],
+        "organizationName": printed["issuer"]["name"],
+        "issueYear": printed["issued_on"][:4],
+        "issueMonth": str(int(printed["issued_on"][5:7])),
+        "certUrl": printed["verify"],
+        "certId": printed["number"],
+    }
+    if until := printed.get("valid_until"):
+        fields |= {"expirationYear": until[:4], "expirationMonth": str(int(until[5:7]))}
+    return f"https://www.linkedin.com/profile/add?{urlencode(fields)}"
