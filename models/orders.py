@@ -46,9 +46,7 @@ class Order(Base):
     locale: Mapped[str] = mapped_column(String(5), default="en")
     terms_version: Mapped[str] = mapped_column(String(40), default="")
     policy: Mapped[str] = mapped_column(String(600), default="")  # the cancellation sentence as shown and accepted
-    tiers: Mapped[list[Tier]] = mapped_column(
-        JSON, default=list
-    )  # the cancellation tiers as accepted: models/policies.py
+    tiers: Mapped[list[Tier]] = mapped_column(JSON, default=list)  # of cancelling, as accepted: models/policies.py
     due_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -44,16 +44,17 @@ TEMPLATES = (
     "sign_in_code", "sign_in_unknown", "registration_code", "order_code", "prove_address", "address_changed",
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
-    "event_cancelled", "event_reminder", "certificate_ready",
+    "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "registration_substituted",
+    "registration_transferred",
 )  # fmt: skip
 STILL_TRUE = {"place_offered": Status.OFFERED, "event_reminder": Status.CONFIRMED}
 """What asks to act must still hold when it leaves: a mail delayed for hours would otherwise promise what is gone."""
 
 TELLS_CALENDAR = frozenset(
     {"registration_confirmed", "payment_received", "registration_cancelled", "event_changed", "event_postponed",
-     "event_cancelled"}
+     "event_cancelled", "registration_substituted", "registration_transferred"}
 )  # fmt: skip
-GIVES_PLACE = frozenset({"registration_confirmed", "payment_received", "event_changed"})
+GIVES_PLACE = frozenset({"registration_confirmed", "payment_received", "event_changed", "registration_transferred"})
 
 
 class NothingToSay(Exception):
@@ -128,6 +129,7 @@ def facts(
         "was_offer": bool(context.get("was_offer")),
         "by_organiser": bool(context.get("by_organiser")),
         "new_address": str(context.get("address", "")),
+        "colleague": str(context.get("by", "")),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
     }
 

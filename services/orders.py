@@ -73,6 +73,7 @@ def place_order_locked(placed: Placed, wish: Wish, status: Status, hold_until: d
         locale=placed.locale,
         terms_version=str(current_app.extensions["cluster"].terms["version"]),
         policy=in_language(event.policies, placed.locale)[:600],
+        tiers=list(event.tiers),
         due_at=hold_until,
         created_at=at,
     )

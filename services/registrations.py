@@ -11,6 +11,7 @@ from models.base import db, now
 from models.events import Approval, Event, Quota, Ticket, Visibility
 from models.orders import Order, OrderLine
 from models.people import Person
+from models.policies import fee_percent
 from models.registrations import LIVE, Registration, Status
 from services.deadlines import payment_due
 from services.notices import tell_locked
@@ -190,12 +191,24 @@ def cancel(
     at = at or now()
     with writing():
         event, registration = lock_registration_locked(public_id)
+        by_organiser = actor is not None and actor.id != registration.person_id
+        if not by_organiser:
+            charge_fee_locked(event, registration, at)
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
-        tell_locked(
-            "registration_cancelled", registration, {"by_organiser": bool(actor and actor.id != registration.person_id)}
-        )
+        tell_locked("registration_cancelled", registration, {"by_organiser": by_organiser})
         promote_locked(event, at)
         return registration
+
+
+def charge_fee_locked(event: Event, registration: Registration, at: datetime) -> None:
+    """What leaving now costs by the tiers frozen on the order, VAT included, rounded half up; nothing without a place."""
+    if registration.status not in (Status.AWAITING_PAYMENT, Status.CONFIRMED) or not registration.order.tiers:
+        return
+    days = (moment.astimezone(event.tz).date() for moment in (at, event.starts_at))
+    percent = fee_percent(registration.order.tiers, *days)
+    query = select(OrderLine).where(OrderLine.registration_id == registration.id)
+    line = require_writing().scalars(query).one()
+    line.fee_cents = (line.gross_cents * percent + 50) // 100
 
 
 def cancel_all_locked(event: Event, *, actor: Person | None, reason: str, at: datetime) -> list[Registration]:
@@ -317,6 +330,7 @@ def expire(public_id: str, at: datetime) -> bool:
         return True
 
 
-def line_of(registration: Registration) -> OrderLine:
-    """The order line of a registration."""
-    return db.session.execute(select(OrderLine).where(OrderLine.registration_id == registration.id)).scalar_one()
+def gross_cents_locked(registration: Registration) -> int:
+    """What the registration costs, VAT included, as frozen on its order."""
+    query = select(OrderLine.gross_cents).where(OrderLine.registration_id == registration.id)
+    return require_writing().scalars(query).one()

@@ -8,14 +8,16 @@ from typing import Any
 
 from models.base import db, now
 from models.certificates import Certificate, canonical_json, fingerprint
-from models.events import Event
+from models.events import Approval, Event
 from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration
+from services.approvals import decline
 from services.letters import whereabouts
 from services.outbox import queue_mail_locked
 from services.registrations import accept_offer, cancel, expire, register
 from services.slots import live_slots_locked
+from services.substitutions import Colleague, substitute
 from services.transaction import writing
 from services.wishes import Wish
 from tests.cast import ADDRESSES, Cast, make_event
@@ -51,6 +53,12 @@ def expired(cast: Cast) -> Registration:
     assert registration.hold_until
     expire(registration.public_id, registration.hold_until + timedelta(seconds=1))
     return registration
+
+
+def declined(cast: Cast) -> Registration:
+    found = registered(cast.bob, make_event(public_cents=0, member_cents=None, approval=Approval.ORGANISER))
+    decline(found.public_id, actor=cast.alice, reason="The mission is for companies.")
+    return found
 
 
 def certified(cast: Cast) -> tuple[Registration, str]:
@@ -118,6 +126,13 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case "certificate_ready":
             found, public_id = certified(cast)
             context = {"certificate": public_id}
+        case "registration_declined":
+            found, context = declined(cast), {"reason": "The mission is for companies."}
+        case "registration_substituted":
+            found, context = registered(cast.bob, make_event(**free)), {"by": "Dora Wouters"}
+            substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob)
+        case "registration_transferred":
+            found = registered(cast.bob, make_event(**free))
         case _:
             raise ValueError(template)
     return found, found.event_id, context
