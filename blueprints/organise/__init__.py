@@ -5,10 +5,15 @@ from flask import Blueprint
 blueprint = Blueprint("organise", __name__)
 
 from blueprints.organise import (  # noqa: E402, F401  (the views register themselves on the blueprint)
+    attendance,
     attendees,
+    certificates,
     changes,
+    closing,
     editing,
     events,
+    exports,
+    jobs,
     mails,
     orders,
     registrations,
