@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import delete
 
@@ -148,9 +149,8 @@ def test_a_members_event_asks_strangers_to_sign_in(client: FlaskClient, cast: Ca
 )
 def test_why_nobody_can_register(client: FlaskClient, cast: Cast, changes: dict[str, Any], sentence: str) -> None:
     moments = {"past": now() - timedelta(days=1), "future": now() + timedelta(days=1)}
-    event = make_event(
-        **{key: moments.get(value, value) if isinstance(value, str) else value for key, value in changes.items()}
-    )
+    values: dict[str, Any] = {name: moments.get(str(value), value) for name, value in changes.items()}
+    event = make_event(**values)
     text = said(client, event)
     assert sentence in text
     assert "Check and confirm on the next page" not in text
@@ -167,6 +167,23 @@ def test_a_tentative_event_says_what_is_missing(client: FlaskClient, cast: Cast)
 def test_a_guaranteed_event_says_since_when(client: FlaskClient, cast: Cast) -> None:
     event = make_event(minimum=5, guaranteed_at=now() - timedelta(days=2))
     assert "Guaranteed since" in said(client, event)
+
+
+@pytest.mark.parametrize(
+    "day, sentence",
+    [
+        (16, "Cancelling Free until Sunday 22 November at midnight Half after that."),
+        (20, "Cancelling Free until Sunday 22 November at midnight"),
+        (24, "Cancelling Leaving now costs 50 % of the price Half after that."),
+    ],
+)
+def test_cancelling_is_said_with_its_day(client: FlaskClient, cast: Cast, day: int, sentence: str) -> None:
+    with time_machine.travel(datetime(2026, 11, day, 9, tzinfo=UTC), tick=False):
+        event = make_event(
+            starts_at=datetime(2026, 12, 1, 8, tzinfo=UTC), policies={"en": "Half after that."},
+            tiers=[{"days": 6, "percent": 0}, {"days": 2, "percent": 50}, {"days": 0, "percent": 100}],
+        )  # fmt: skip
+        assert sentence in said(client, event)
 
 
 def test_vat_is_explained(client: FlaskClient, cast: Cast) -> None:
