@@ -155,6 +155,11 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/events/<slug>/attendees/<public_id>/name": ORGANISER,
     "GET /organise/events/<slug>/attendees/<public_id>/cancel": ORGANISER,
     "POST /organise/events/<slug>/attendees/<public_id>/cancel": ORGANISER,
+    "GET /organise/events/<slug>/attendees/<public_id>/decline": ORGANISER,
+    "POST /organise/events/<slug>/attendees/<public_id>/decline": ORGANISER,
+    "POST /organise/events/<slug>/attendees/<public_id>/accept": ORGANISER,
+    "GET /organise/events/<slug>/export": DESK,  # each role its own purposes: services/attendee_lists.py
+    "POST /organise/events/<slug>/export": DESK,
     "GET /organise/events/<slug>/walk-in": ORGANISER,
     "POST /organise/events/<slug>/walk-in": ORGANISER,
     "GET /organise/events/<slug>/publish": ORGANISER,
