@@ -39,6 +39,13 @@ def one(cast: Cast, **course: Any) -> Certificate:
     return db.session.query(Certificate).one()
 
 
+def record_of(client: FlaskClient, certificate: Certificate) -> dict[str, Any]:
+    """What a machine reads."""
+    found: dict[str, Any] | None = client.get(f"/certificates/{certificate.public_id}.json").json
+    assert found
+    return found
+
+
 def test_it_works(client: FlaskClient, cast: Cast) -> None:
     certificate = one(cast)
     page = client.get(f"/certificates/{certificate.public_id}")
@@ -79,7 +86,7 @@ def test_the_document_is_the_very_bytes(client: FlaskClient, cast: Cast) -> None
 
 def test_the_record_can_be_checked_by_a_machine(client: FlaskClient, cast: Cast) -> None:
     certificate = one(cast)
-    found = client.get(f"/certificates/{certificate.public_id}.json").json
+    found = record_of(client, certificate)
     assert hashlib.sha256(found["snapshot"].encode()).hexdigest() == found["sha256"] == certificate.sha256
     assert json.loads(found["snapshot"])["name"] == "Bob Lambert"
     assert (found["status"], found["verdict"], found["superseded_by"]) == ("issued", "valid", None)
@@ -100,7 +107,7 @@ def test_in_force_until(client: FlaskClient, cast: Cast) -> None:
     said = words(client.get(f"/certificates/{certificate.public_id}"))
     assert said.startswith("No longer in force: certificate")
     assert "It was in force until 1 January 2020." in said
-    assert client.get(f"/certificates/{certificate.public_id}.json").json["verdict"] == "expired"
+    assert record_of(client, certificate)["verdict"] == "expired"
 
 
 def test_revoked(client: FlaskClient, cast: Cast) -> None:
@@ -112,7 +119,7 @@ def test_revoked(client: FlaskClient, cast: Cast) -> None:
     assert "Do not rely on it." in said
     assert "Reason: The hours were wrong." in said
     assert "verdict-revoked" in page.get_data(as_text=True)
-    found = client.get(f"/certificates/{certificate.public_id}.json").json
+    found = record_of(client, certificate)
     assert (found["status"], found["revocation_reason"]) == ("revoked", "The hours were wrong.")
     assert found["revoked_at"]
 
@@ -125,7 +132,7 @@ def test_replaced_and_replaced_again_leads_to_the_last(client: FlaskClient, cast
     assert words(page).startswith("Replaced: certificate of Bob Lambert")
     assert f'href="/certificates/{third.public_id}"' in page.get_data(as_text=True)
     assert words(client.get(f"/certificates/{third.public_id}")).startswith("Valid: certificate of Robert Lamberts")
-    found = client.get(f"/certificates/{first.public_id}.json").json
+    found = record_of(client, first)
     assert found["superseded_by"].endswith(f"/certificates/{third.public_id}")
 
 
@@ -141,7 +148,7 @@ def test_after_erasure(client: FlaskClient, cast: Cast) -> None:
     assert "Aseptic techniques" in said
     assert certificate.sha256 in said.replace(" ", "")
     assert client.get(f"/certificates/{certificate.public_id}.pdf").status_code == 410
-    found = client.get(f"/certificates/{certificate.public_id}.json").json
+    found = record_of(client, certificate)
     assert (found["verdict"], found["pdf"]) == ("erased", None)
     assert "Lambert" not in found["snapshot"]
 

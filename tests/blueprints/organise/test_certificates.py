@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 
 from models.base import db
 from models.certificates import Certificate, CertificateStatus
+from models.events import EventKind
 from services.closing import close
 from tasks.jobs import run_waiting_jobs
 from tests.cast import Cast, make_event, post_form, sign_in, words
@@ -107,13 +106,14 @@ def test_issuing_again_finds_nothing_missing(client: FlaskClient, cast: Cast, do
 
 
 @pytest.mark.parametrize(
-    "changes, sentence",
-    [({}, "once the event is closed"), ({"kind": "networking"}, "Only trainings have certificates")],
+    "kind, sentence",
+    [
+        (EventKind.TRAINING, "once the event is closed"),
+        (EventKind.NETWORKING, "Only trainings have certificates"),
+    ],
 )
-def test_before_there_are_any(client: FlaskClient, cast: Cast, changes: dict[str, Any], sentence: str) -> None:
-    from models.events import EventKind
-
-    event = make_event(**{key: EventKind(value) for key, value in changes.items()})
+def test_before_there_are_any(client: FlaskClient, cast: Cast, kind: EventKind, sentence: str) -> None:
+    event = make_event(kind=kind)
     sign_in(client, cast.alice)
     assert sentence in words(client.get(f"/organise/events/{event.slug}/certificates"))
 
