@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from flask_babel import gettext as _, pgettext
 
 from models.attendance import Presence
 from models.orders import PaymentStatus
@@ -18,7 +18,7 @@ def status_words() -> dict[str, str]:
         Status.CONFIRMED: _("Confirmed"),
         Status.DECLINED: _("Declined"),
         Status.EXPIRED: _("Expired"),
-        Status.CANCELLED: _("Cancelled"),
+        Status.CANCELLED: pgettext("registration", "Cancelled"),
         Status.TRANSFERRED: _("Transferred"),
         Status.SUBSTITUTED: _("Substituted"),
     }

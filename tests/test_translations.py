@@ -19,7 +19,7 @@ pytestmark = pytest.mark.pure
 LANGUAGES = ("fr", "nl")
 parse_mapping: Any = parse_mapping_cfg
 KEYWORDS: dict[str, Any] = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None, "lazy_pgettext": ((1, "c"), 2)}
-VARIABLE = re.compile(r"%\((\w+)\)[sd]|%%")
+VARIABLE = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}|%%")
 
 FRENCH_MISTAKES = {
     "no space that holds before ; ? »": re.compile(r"(?<![\u00a0\u202f])[;?»]"),
