@@ -130,6 +130,8 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
         held = places.get(event_id, NO_PLACES)
         amount, why = price_words(offer(cast("list[Ticket]", tickets.get(event_id, [])), reader, at), locale)
         words, tone, pill = places_words(event, held, mine.get(event_id), locale, at)
+        if event.run in (Run.CANCELLED, Run.CLOSED, Run.ENDED) or at >= event.ends_at:
+            amount = why = ""  # nothing to buy any more
         made.append(
             Card(
                 id=event_id,
@@ -258,7 +260,7 @@ def places_words(
     if event.run == Run.POSTPONED:
         return _("Postponed"), "", "state-wait"
     if at >= event.ends_at or event.run in (Run.ENDED, Run.CLOSED):
-        return _("Over"), "none", ""
+        return _("Over"), "", ""
     if at >= event.starts_at:
         return _("Under way"), "", ""
     if event.registration_opens_at and at < event.registration_opens_at:

@@ -75,7 +75,9 @@ def index_event_locked(event: Event) -> None:
     """Index one event: its texts, place and kind, its course, trainers and areas. The event must be flushed."""
     session = require_writing()
     session.flush()
-    course = session.execute(select(Course.titles, Course.summaries).where(Course.id == event.course_id)).one_or_none()
+    course = session.execute(
+        select(Course.titles, Course.summaries, Course.slug).where(Course.id == event.course_id)
+    ).one_or_none()
     trainers = session.execute(
         select(Person.given_name, Person.family_name)
         .join(slot_trainer, slot_trainer.c.person_id == Person.id)
@@ -86,8 +88,14 @@ def index_event_locked(event: Event) -> None:
     areas = session.scalars(
         select(Area.names).join(event_area, event_area.c.area_id == Area.id).where(event_area.c.event_id == event.id)
     )
-    texts = [event.titles, event.summaries, event.descriptions, *(course or ()), *areas]
-    said = [event.venue, event.city, *(f"{given} {family}" for given, family in trainers)]
+    texts = [event.titles, event.summaries, event.descriptions, *(course[:2] if course else ()), *areas]
+    said = [
+        event.slug,
+        course.slug if course else "",
+        event.venue,
+        event.city,
+        *(f"{given} {family}" for given, family in trainers),
+    ]
     index_locked(EVENT, event.id, *spoken(texts), *said)
 
 
@@ -102,7 +110,7 @@ def index_course_locked(course: Course) -> None:
     )
     outcomes = [line for lines in (course.outcomes or {}).values() for line in lines]
     texts = [course.titles, course.summaries, course.descriptions, course.audiences, *areas]
-    index_locked(COURSE, course.id, *spoken(texts), *outcomes)
+    index_locked(COURSE, course.id, course.slug, *spoken(texts), *outcomes)
 
 
 def index_programme_locked(programme: Programme) -> None:
@@ -116,7 +124,7 @@ def index_programme_locked(programme: Programme) -> None:
         .where(ProgrammeStep.programme_id == programme.id)
     )
     texts = [programme.titles, programme.summaries, programme.descriptions, *area, *courses]
-    index_locked(PROGRAMME, programme.id, *spoken(texts))
+    index_locked(PROGRAMME, programme.id, programme.slug, *spoken(texts))
 
 
 def index_everything_locked() -> int:

@@ -28,7 +28,7 @@ from services.catalogue import (
     previous_month,
 )
 from services.courses import courses_found
-from services.dates import ZONE, block_words, month_clock, say_month, today_in, weekday_names
+from services.dates import NBSP, ZONE, block_words, month_clock, say_month, today_in, weekday_names
 from services.programmes import programmes_found
 from services.readers import Reader, reader_for
 
@@ -161,6 +161,8 @@ def day_event(entry: MonthEntry, card: Card, here: str) -> DayEvent:
     title = card.title
     if entry.of > 1:
         title = _("%(title)s, %(number)s of %(of)s", title=title, number=entry.number, of=entry.of)
+        name, comma, count = title.rpartition(", ")
+        title = name + comma + count.replace(" ", NBSP)
     return DayEvent(
         href=f"{request.script_root}/events/{card.slug}",
         title=title,
