@@ -18,7 +18,15 @@ from threading import Lock
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
 
-from integrations.ical import CalendarEntry, calendar_bytes, entry_bytes
+from integrations.ical import (
+    CONTENT_TYPE as CONTENT_TYPE,  # for the view that answers
+    CalendarEntry,
+    calendar_bytes,
+    entry_bytes,
+    google_subscription,
+    outlook_subscription,
+    webcal_link,
+)
 from models.areas import Area
 from models.base import db, now
 from models.courses import Publication
@@ -204,3 +212,12 @@ def note_fetch(feed: CalendarFeed) -> None:
     if feed.fetched_at is None or feed.fetched_at <= now() - FETCH_NOTED_EVERY:
         with writing() as session:
             session.get_one(CalendarFeed, feed.id).fetched_at = now()
+
+
+def subscriptions(address: str, name: str) -> dict[str, str]:
+    """The ways to subscribe to a feed: any program (webcal), Google, Outlook."""
+    return {
+        "webcal": webcal_link(address),
+        "google": google_subscription(address),
+        "outlook": outlook_subscription(address, name),
+    }

@@ -198,33 +198,30 @@ def receive_money(
     if cents <= 0:
         raise NothingToBook(code)
     with writing() as session:
-        event_ids = set(session.scalars(select(Registration.event_id).join(Order).where(Order.code == code)))
-        lock_events_locked(event_ids)
-        order = session.execute(
-            select(Order).where(Order.code == code).with_for_update().execution_options(**FRESH)
-        ).scalar_one()
-        if session.scalar(
-            select(LedgerEntry.id).where(
-                LedgerEntry.provider == provider, LedgerEntry.provider_reference == provider_reference
-            )
-        ):
-            raise AlreadyBooked(provider_reference)
-        session.add(
-            LedgerEntry(
-                order=order,
-                kind="receipt",
-                provider=provider,
-                provider_reference=provider_reference,
-                cents=cents,
-                note=note,
-                actor_id=actor.id if actor else None,
-                booked_at=booked_at,
-                created_at=at,
-            )
+        order = lock_order_locked(code)
+        booked = select(LedgerEntry.id).where(
+            LedgerEntry.provider == provider, LedgerEntry.provider_reference == provider_reference
         )
+        if session.scalar(booked):
+            raise AlreadyBooked(provider_reference)
+        who = actor.id if actor else None
+        entry = LedgerEntry(kind="receipt", provider=provider, provider_reference=provider_reference, cents=cents)
+        entry.note, entry.actor_id, entry.booked_at, entry.created_at = note, who, booked_at, at
+        entry.order = order
+        session.add(entry)
         session.flush()
         settle_locked(order, at, actor=actor)
         return order
+
+
+def lock_order_locked(code: str) -> Order:
+    """Lock the events of an order in ascending id, then the order, and read it anew. NoResultFound: no such order."""
+    session = require_writing()
+    events = select(Registration.event_id).join(Order, Order.id == Registration.order_id).where(Order.code == code)
+    lock_events_locked(set(session.scalars(events)))
+    return session.execute(
+        select(Order).where(Order.code == code).with_for_update().execution_options(**FRESH)
+    ).scalar_one()
 
 
 def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) -> list[Registration]:

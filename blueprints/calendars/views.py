@@ -9,9 +9,9 @@ from flask_babel import force_locale, gettext as _
 from blueprints.calendars import blueprint
 from blueprints.guards import me, signed_in
 from blueprints.security import cluster, settings
-from integrations.ical import CONTENT_TYPE, google_subscription, outlook_subscription, webcal_link
 from models.base import db
 from services.calendar_feeds import (
+    CONTENT_TYPE,
     Feed,
     area_of,
     close_feed,
@@ -22,6 +22,7 @@ from services.calendar_feeds import (
     open_feed,
     owner_of,
     personal_feed,
+    subscriptions,
 )
 
 TOKEN = "calendar_token"
@@ -102,16 +103,7 @@ def personal(token: str) -> ResponseReturnValue:
 def subscribe() -> ResponseReturnValue:
     """How to have the events in one's own calendar."""
     locale = feed_locale() if "lang" in request.args else ""
-    return render_template("calendars/index.html", links=links, here=own_address, lang=locale)
-
-
-def links(address: str, name: str) -> dict[str, str]:
-    """The ways to subscribe to a feed: any program, Google, Outlook."""
-    return {
-        "webcal": webcal_link(address),
-        "google": google_subscription(address),
-        "outlook": outlook_subscription(address, name),
-    }
+    return render_template("calendars/index.html", links=subscriptions, here=own_address, lang=locale)
 
 
 @blueprint.get("/me/calendar")
@@ -120,7 +112,7 @@ def mine() -> ResponseReturnValue:
     """My private link: shown once when it is made, because only its fingerprint is kept."""
     token = session.pop(TOKEN, None)
     address = own_address(url_for("calendars.personal", token=token)) if token else None
-    return render_template("calendars/mine.html", feed=live_feed(me()), address=address, links=links)
+    return render_template("calendars/mine.html", feed=live_feed(me()), address=address, links=subscriptions)
 
 
 @blueprint.post("/me/calendar")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext as _l
-from markupsafe import Markup
 from wtforms import StringField
 
 from blueprints.forms import Form, form_view, status_of
@@ -21,6 +20,7 @@ from models.orders import Order, OrderLine
 from models.registrations import LIVE, Registration, TransitionRefused
 from services.order_links import opens
 from services.orders import balance
+from services.payment_codes import payment_code
 from services.positions import position
 from services.registrations import accept_offer, cancel, decline_offer, rename
 
@@ -76,17 +76,6 @@ def order(code: str) -> ResponseReturnValue:
         event=found.registrations[0].event,
         at=now(),
     )
-
-
-def payment_code(order: Order, cents: int) -> Markup | None:
-    """The EPC069-12 QR code for what is still to pay, or None when nothing is."""
-    if not cents or not order.reference:
-        return None
-    from integrations.qr import epc
-
-    bank = cluster().bank
-    label = _("QR code for a bank transfer of %(amount)s euro", amount=f"{cents / 100:.2f}")
-    return Markup(epc(cluster().legal_name, bank["iban"], bank.get("bic"), cents, order.reference, label=label))
 
 
 @blueprint.route("/orders/<code>/cancel/<public_id>", methods=["GET", "POST"])

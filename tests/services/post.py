@@ -126,16 +126,22 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case "certificate_ready":
             found, public_id = certified(cast)
             context = {"certificate": public_id}
-        case "registration_declined":
-            found, context = declined(cast), {"reason": "The mission is for companies."}
-        case "registration_substituted":
-            found, context = registered(cast.bob, make_event(**free)), {"by": "Dora Wouters"}
-            substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob)
-        case "registration_transferred":
-            found = registered(cast.bob, make_event(**free))
         case _:
-            raise ValueError(template)
+            found, context = scene_of_change(template, cast)
     return found, found.event_id, context
+
+
+def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, Any]]:
+    """A request that was declined, a colleague who came instead, a new date."""
+    if template == "registration_declined":
+        return declined(cast), {"reason": "The mission is for companies."}
+    found = registered(cast.bob, make_event(public_cents=0, member_cents=None))
+    if template == "registration_substituted":
+        substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob)
+        return found, {"by": "Dora Wouters"}
+    if template == "registration_transferred":
+        return found, {}
+    raise ValueError(template)
 
 
 def mail(template: str, cast: Cast, locale: str = "en", *, name: str = "Bob Lambert", **changes: Any) -> OutboxMessage:
