@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, abort, current_app, g, has_request_context, request
 from flask_babel import get_locale
 from flask_login import current_user
 
@@ -77,6 +77,12 @@ def reader_theme() -> str | None:
 
 def protect(app: Flask) -> None:
     """Install the headers and the variables every template has."""
+
+    @app.before_request
+    def no_zero_byte() -> None:
+        """No address of ours holds one, and PostgreSQL refuses to look it up."""
+        if "\0" in request.path or b"%00" in request.query_string:
+            abort(404)
 
     @app.context_processor
     def page_variables() -> dict[str, Any]:
