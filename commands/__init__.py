@@ -1,14 +1,15 @@
-"""flask init · sample · serve · worker · check · upgrade · backup · restore · create-admin · close-event, one module per noun."""
+"""flask init · sample · serve · worker · check · upgrade · backup · restore · create-admin · close-event ·
+export-attendees, one module per noun."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from commands import backups, checks, closing, database, people, serving
+from commands import backups, checks, closing, database, exports, people, serving
 
 
 def register_commands(app: Flask) -> None:
     """Add Atrium's commands to `flask`."""
-    for module in (database, serving, checks, backups, people, closing):
+    for module in (database, serving, checks, backups, people, closing, exports):
         for command in module.COMMANDS:
             app.cli.add_command(command)

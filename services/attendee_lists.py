@@ -8,11 +8,12 @@ stream before its last block, so that no whole list leaves unrecorded; or once i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import IO, Any
+from io import BytesIO
+from typing import IO, Any, Protocol
 
 from flask import Flask, current_app
 from flask_babel import force_locale, gettext as _
@@ -34,7 +35,15 @@ from services.transaction import writing
 CHUNK = 64 * 1024
 PAST = 20
 
-Blocks = Generator[bytes, None, None]
+
+class Blocks(Protocol):
+    """The bytes of a file, once."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class Format(StrEnum):
@@ -67,6 +76,22 @@ class Asked:
     scope: Scope = Scope.EXPECTED
     ip: str = ""
     note: str = ""
+
+
+class Pieces(Iterator[bytes]):
+    """A file that was built, a piece at a time; it is closed with its last."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __next__(self) -> bytes:
+        if piece := self.file.read(CHUNK):
+            return piece
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        self.file.close()
 
 
 @dataclass(frozen=True)
@@ -119,12 +144,12 @@ def export(asked: Asked, *, at: datetime | None = None) -> ExportedFile:
 
         paper = print_paper(asked.event, asked.purpose, asked.scope, asked.locale, at)
         record_export(app, asked, paper.columns, paper.people, hashlib.sha256(paper.pdf).hexdigest())
-        return ExportedFile(name, kind, (part for part in (paper.pdf,)), paper.unprintable)
+        return ExportedFile(name, kind, Pieces(BytesIO(paper.pdf)), paper.unprintable)
     slots = live_slots(asked.event.id, asked.purpose)
     table = read_table(asked.purpose, Matter(asked.event, slots, asked.locale, asked.scope))
     if asked.format is Format.CSV:
         return ExportedFile(name, kind, streamed(app, asked, table, yes_no(asked.locale)))
-    return ExportedFile(name, kind, chunks(built(app, asked, table, at)))
+    return ExportedFile(name, kind, Pieces(built(app, asked, table, at)))
 
 
 def file_name(asked: Asked, at: datetime) -> str:
@@ -139,7 +164,7 @@ def yes_no(locale: str) -> tuple[str, str]:
         return _("yes"), _("no")
 
 
-def streamed(app: Flask, asked: Asked, table: Table, words: tuple[str, str]) -> Blocks:
+def streamed(app: Flask, asked: Asked, table: Table, words: tuple[str, str]) -> Generator[bytes, None, None]:
     """The list as CSV, recorded before its last block; or, when the reader goes away, with the lines read so far.
 
     It needs no request and no session: the server reads it when the request is over.
@@ -179,12 +204,6 @@ def built(app: Flask, asked: Asked, table: Table, at: datetime) -> IO[bytes]:
         raise
     file.seek(0)
     return file
-
-
-def chunks(file: IO[bytes]) -> Blocks:
-    with file:
-        while chunk := file.read(CHUNK):
-            yield chunk
 
 
 # ── the record of what left ──────────────────────────────────────────────────────────────────────────────────────────

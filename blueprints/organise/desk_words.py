@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import get_locale, gettext as _, ngettext
 
+from blueprints.organise.export_words import purpose_words
 from services.dates import say_day, say_deadline
 from services.desk import Waiting
 from services.money import say_money
@@ -95,7 +96,8 @@ def act_words(action: str, details: dict[str, Any]) -> str:
                 return ngettext("accepted %(num)s request", "accepted %(num)s requests", number)
             return ngettext("cancelled %(num)s registration", "cancelled %(num)s registrations", number)
         case "attendees.exported":
-            return _("exported the attendee list (%(purpose)s)", purpose=details.get("purpose", "–"))
+            purpose = purpose_words().get(details.get("purpose", ""), "–")
+            return _("exported the attendee list (%(purpose)s)", purpose=purpose)
         case "attendees.read":
             return ngettext(
                 "read %(num)s line of the attendee list",
