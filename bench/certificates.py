@@ -59,7 +59,8 @@ def closed_training(number: int) -> list[int]:
         event.run = "closed"
         quota = session.query(Quota).filter_by(event_id=event.id).first()
         ticket = session.query(Ticket).filter_by(event_id=event.id).first()
-        assert quota and ticket
+        assert quota
+        assert ticket
         people = [Person(given_name="Anaïs", family_name=f"Thiry-Vandenbroucke {index}") for index in range(number)]
         session.add_all(people)
         session.flush()
