@@ -189,7 +189,10 @@ def look(url: str, folder: Path, seconds: float, profile: bool) -> dict[str, Any
     """The figures of one engine."""
     slugs = make_season(url, folder)
     pages = {"event page": [f"/events/{slug}" for slug in slugs], "catalogue": ["/events"]}
-    environment = {"BENCH_DATABASE_URL": url, "BENCH_FOLDER": str(folder)}
+    environment = {
+        "ATRIUM_MODE": "test", "SECRET_KEY": "bench", "DATABASE_URL": url, "QUEUE_URL": "memory://",
+        "INSTANCE_PATH": str(folder),
+    }  # fmt: skip
     found: dict[str, Any] = {"queries": queries_of(url, folder, {n: p[0] for n, p in pages.items()}, profile)}
     with served("empty", environment) as server:
         found["empty Flask page"], _ = rate(server, ["/"], seconds)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from flask import Flask
 
 
 def atrium() -> Flask:
-    """One worker of Atrium on the bench's database."""
-    from app import create_app
-    from bench.storm import settings_for
+    """One worker of Atrium on the bench's database, made as `flask serve` makes it."""
+    from commands.web import application
 
-    return create_app(settings_for(os.environ["BENCH_DATABASE_URL"], Path(os.environ["BENCH_FOLDER"])))
+    return application()
 
 
 def empty() -> Flask:
