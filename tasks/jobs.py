@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from models.base import db, now
 from models.outbox import Job
-from services.jobs import finish, lease_job, release, waiting_jobs
+from services.jobs import finish, hand_on, lease_job, release, waiting_jobs
 from tasks.queue import queue
 
 log = logging.getLogger(__name__)
@@ -38,19 +39,23 @@ STEPS: dict[str, Callable[[int], bool]] = {
 `services.jobs.advance`, and answers whether there was anything to do."""
 
 RETRY = timedelta(minutes=2)
+TURN = 0.3  # seconds of work before others in the queue have theirs: a mailed code waits for no hundred papers
 STARTED = "jobs started"
 
 
 @queue.task()
 def run_job(job_id: int) -> None:
-    """Run one job to its end. A worker that is killed leaves the rest to the clock, once the lease has ended."""
+    """Run one job to its end, turn by turn. A worker that is killed leaves the rest to the clock, once the lease has ended."""
     job = lease_job(job_id)
     if job is None:
         return
-    step = STEPS[job.kind]
+    step, turn_ends = STEPS[job.kind], time.monotonic() + TURN
     try:
         while step(job_id):
-            pass
+            if time.monotonic() > turn_ends and not queue.immediate:
+                hand_on(job_id)
+                run_job(job_id)
+                return
     except Exception as error:  # shown on the page of the job, logged, and tried again by the clock
         log.exception("job %s stopped", job_id)
         db.session.rollback()

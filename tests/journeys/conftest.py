@@ -19,11 +19,14 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy.session import Session
 from playwright.sync_api import Browser as Chromium, BrowserContext, Page, sync_playwright
+from sqlalchemy import update
 from sqlalchemy.orm import scoped_session
 
 from app import create_app
 from config import ROOT, Settings
 from models.base import db
+from models.people import Person
+from services.transaction import writing
 from tasks.queue import queue
 from tests.conftest import postgres_url
 
@@ -82,7 +85,9 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[House]:
+def house(
+    engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[House]:
     """`flask init`, `flask sample`, `flask serve` in demo mode, on the engine of this run."""
     folder = tmp_path_factory.mktemp("house")
     port = free_port()
@@ -110,7 +115,9 @@ def house(engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: p
         )
         try:
             wait_for(address, serve, folder)
-            yield House(address, beside(env))
+            house = House(address, beside(env))
+            read_english(house.app)
+            yield house
         finally:
             serve.send_signal(signal.SIGTERM)
             serve.wait(timeout=20)
@@ -123,6 +130,14 @@ def beside(env: dict[str, str]) -> Flask:
     if before is not None:
         queue.bind(before)
     return app
+
+
+def read_english(app: Flask) -> None:
+    """In the sample everybody reads a language of their own; these tests speak English."""
+    with app.app_context():
+        with writing() as session:
+            session.execute(update(Person).values(locale="en"))
+        db.session.remove()
 
 
 def wait_for(address: str, serve: subprocess.Popen[Any], folder: Path) -> None:

@@ -99,6 +99,23 @@ def test_a_commit_wakes_the_worker(kept_queue: None, three_steps: None, cast: Ca
     assert fresh(job).finished_at
 
 
+def test_a_long_job_leaves_turns_to_others(
+    kept_queue: None, three_steps: None, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "TURN", 0.0)
+    job = start(cast)
+    for done in (1, 2, 3):
+        [task] = queue.pending()
+        queue.storage.flush_queue()
+        queue.execute(task)
+        assert (fresh(job).done, fresh(job).finished_at, fresh(job).leased_until) == (done, None, None)
+    [task] = queue.pending()
+    queue.storage.flush_queue()
+    queue.execute(task)
+    assert fresh(job).finished_at
+    assert queue.pending() == []
+
+
 def test_a_rollback_wakes_nobody(kept_queue: None, cast: Cast) -> None:
     with pytest.raises(ZeroDivisionError), writing():
         start_job_locked("issue_certificates", None, cast.alice, 1)
