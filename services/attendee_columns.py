@@ -7,7 +7,7 @@ by the event's clock. Only column selects: an export loads no entity.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -119,9 +119,14 @@ def plain(title: Callable[[], str], sql: Any, kind: Kind = Kind.TEXT, width: int
     return lambda key, matter: Cell(key, Column(title(), kind, width, matter.event.tz), (sql,))
 
 
-def named(title: Callable[[], str], sql: Any, words: Callable[[], dict[str, str]], width: int) -> Maker:
+def named(title: Callable[[], str], sql: Any, words: Callable[[], Mapping[Any, str]], width: int) -> Maker:
     """A column of words for the values of an axis."""
     return lambda key, matter: Cell(key, Column(title(), Kind.TEXT, width), (sql,), words().get)
+
+
+def yes_or_no(title: Callable[[], str], sql: Any) -> Maker:
+    """A column of words, since what a program shows for a true value is not the reader's language."""
+    return named(title, sql, lambda: {True: _("yes"), False: _("no")}, 12)
 
 
 def slot_cells(matter: Matter) -> list[Cell]:
@@ -229,13 +234,13 @@ MAKERS: dict[str, Maker] = {
     "email": plain(lambda: _("E-mail"), Registration.email, width=32),
     "phone": plain(lambda: _("Phone"), Registration.phone, width=18),
     "organisation": plain(lambda: _("Organisation"), Registration.organisation_name, width=28),
-    "member": plain(lambda: _("Member"), Registration.is_member, Kind.BOOL),
+    "member": yes_or_no(lambda: _("Member"), Registration.is_member),
     "ticket": ticket_cell,
     "price": plain(lambda: _("Price without VAT"), OrderLine.net_cents, Kind.MONEY),
     "status": named(lambda: _("Status"), Registration.status, status_words, 18),
     "registered_at": plain(lambda: _("Registered"), Registration.created_at, Kind.DATETIME),
     "needs": plain(lambda: _("Needs"), Registration.needs, width=36),
-    "visible_to_guests": plain(lambda: _("Visible to the other guests"), Registration.visible_to_guests, Kind.BOOL),
+    "visible_to_guests": yes_or_no(lambda: _("Visible to guests"), Registration.visible_to_guests),
     "order_code": plain(lambda: _("Order"), Order.code, width=15),
     "payment": payment_cell,
     "outcome": named(lambda: _("Outcome"), Registration.outcome, outcome_words, 16),

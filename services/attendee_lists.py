@@ -16,7 +16,6 @@ from io import BytesIO
 from typing import IO, Any, Protocol
 
 from flask import Flask, current_app
-from flask_babel import force_locale, gettext as _
 from sqlalchemy import func, select
 
 from integrations.sheets import csv_stream, xlsx_file
@@ -94,6 +93,23 @@ class Pieces(Iterator[bytes]):
         self.file.close()
 
 
+class Begun(Iterator[bytes]):
+    """A stream whose first block is made at once: when it cannot be, the answer is an error and not an empty file."""
+
+    def __init__(self, blocks: Generator[bytes, None, None]) -> None:
+        self.blocks = blocks
+        self.first: bytes | None = next(blocks)
+
+    def __next__(self) -> bytes:
+        if self.first is None:
+            return next(self.blocks)
+        first, self.first = self.first, None
+        return first
+
+    def close(self) -> None:
+        self.blocks.close()
+
+
 @dataclass(frozen=True)
 class ExportedFile:
     """A list on its way: `blocks` gives its bytes once, and must be closed when it is not read to its end.
@@ -148,7 +164,7 @@ def export(asked: Asked, *, at: datetime | None = None) -> ExportedFile:
     slots = live_slots(asked.event.id, asked.purpose)
     table = read_table(asked.purpose, Matter(asked.event, slots, asked.locale, asked.scope))
     if asked.format is Format.CSV:
-        return ExportedFile(name, kind, streamed(app, asked, table, yes_no(asked.locale)))
+        return ExportedFile(name, kind, Begun(streamed(app, asked, table)))
     return ExportedFile(name, kind, Pieces(built(app, asked, table, at)))
 
 
@@ -159,18 +175,13 @@ def file_name(asked: Asked, at: datetime) -> str:
     return f"{slug.strip('-')[:80] or 'event'}-{asked.purpose.replace('_', '-')}-{day}.{asked.format}"
 
 
-def yes_no(locale: str) -> tuple[str, str]:
-    with force_locale(locale):
-        return _("yes"), _("no")
-
-
-def streamed(app: Flask, asked: Asked, table: Table, words: tuple[str, str]) -> Generator[bytes, None, None]:
+def streamed(app: Flask, asked: Asked, table: Table) -> Generator[bytes, None, None]:
     """The list as CSV, recorded before its last block; or, when the reader goes away, with the lines read so far.
 
     It needs no request and no session: the server reads it when the request is over.
     """
     digest, held, left, recorded = hashlib.sha256(), b"", False, False
-    blocks = csv_stream(table.header, table.counted(), yes_no=words)
+    blocks = csv_stream(table.header, table.counted())
     try:
         for block in blocks:
             if held:

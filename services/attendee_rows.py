@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from flask_babel import force_locale, gettext as _
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
 
 from integrations.sheets import Column, Kind
 from models.base import db
@@ -49,13 +49,13 @@ class Table:
 
 
 def read_table(purpose: Purpose, matter: Matter, keys: tuple[str, ...] = ()) -> Table:
-    """The list of a purpose (only its columns `keys`, when given). The rows are read when they are asked for, and the
-    connection is given back when they end or are closed. `matter` needs the slots if the columns name them."""
+    """The list of a purpose (only its columns `keys`, when given). The rows are read when they are asked for, outside
+    of any request too, and the connection is given back when they end or are closed. `matter` needs the slots if the columns name them."""
     if purpose is Purpose.CATERING:
         return read_needs(matter)
     found = cells(keys or COLUMNS[purpose], matter)
     names = [cell.key for cell in found]
-    return Table(names, [cell.column for cell in found], rows_of(found, names, matter, purpose))
+    return Table(names, [cell.column for cell in found], rows_of(db.engine, found, names, matter, purpose))
 
 
 def live_slots(event_id: int, purpose: Purpose) -> list[Slot]:
@@ -66,13 +66,13 @@ def live_slots(event_id: int, purpose: Purpose) -> list[Slot]:
     return list(db.session.scalars(query.order_by(Slot.starts_at, Slot.id)))
 
 
-def block_by_block() -> Connection:
+def block_by_block(engine: Engine) -> Connection:
     """A read-only connection of its own, with a cursor at the server: a stream outlives the request that began it."""
-    return db.engine.connect().execution_options(yield_per=BLOCK)
+    return engine.connect().execution_options(yield_per=BLOCK)
 
 
-def rows_of(found: list[Cell], names: list[str], matter: Matter, purpose: Purpose) -> Rows:
-    with block_by_block() as connection:
+def rows_of(engine: Engine, found: list[Cell], names: list[str], matter: Matter, purpose: Purpose) -> Rows:
+    with block_by_block(engine) as connection:
         makers = list(makers_of(found))
         read = connection.execute(of_columns(found, matter, purpose))
         yield from in_order((tuple([make(row) for make in makers]) for row in read), names)
@@ -135,10 +135,10 @@ def read_needs(matter: Matter) -> Table:
     with force_locale(matter.locale):
         header = [Column(_("Need"), Kind.TEXT, 60), Column(_("People"), Kind.NUMBER)]
         nothing, everybody = _("Nothing special"), _("In all")
-    return Table(list(COLUMNS[Purpose.CATERING]), header, need_rows(matter, nothing, everybody))
+    return Table(list(COLUMNS[Purpose.CATERING]), header, need_rows(db.engine, matter, nothing, everybody))
 
 
-def need_rows(matter: Matter, nothing: str, everybody: str) -> Rows:
+def need_rows(engine: Engine, matter: Matter, nothing: str, everybody: str) -> Rows:
     """Needs that differ only in case and spaces are one; the spelling met first stands."""
     expected = Matter(matter.event, scope=Scope.EXPECTED)
     query = (
@@ -150,7 +150,7 @@ def need_rows(matter: Matter, nothing: str, everybody: str) -> Rows:
     )
     spellings: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    with block_by_block() as connection:
+    with block_by_block(engine) as connection:
         for needs, people in connection.execute(query):
             words = " ".join(needs.split())
             counts[spellings.setdefault(words.casefold(), words)] += people
