@@ -44,6 +44,14 @@ class NothingMissing(ValueError):
     """Everybody who completed the event has a certificate."""
 
 
+class UnprintableName(ValueError):
+    """The typefaces lack `characters`: ask for the name in Latin, Greek or Cyrillic letters."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__(characters)
+        self.characters = characters
+
+
 class NumberTaken(Exception):
     """Another certificate took the number meanwhile."""
 
@@ -83,7 +91,7 @@ def issue_step(job_id: int, clock: Callable[[], datetime] | None, *, tell: bool)
     registration_id, public_id, closed_at = row
     try:
         issue(registration_id, clock() if clock else closed_at, job_id=job_id, tell=tell)
-    except UnprintableText as refused:
+    except UnprintableName as refused:
         with writing():
             advance_locked(job_id, f"{public_id} unprintable {refused.characters}")
     return True
@@ -114,7 +122,7 @@ def due(event_id: int | None) -> tuple[ColumnElement[bool], ...]:
 
 
 def issue(registration_id: int, at: datetime, *, job_id: int | None = None, tell: bool = True) -> Certificate | None:
-    """Issue the certificate of one registration; None when it has one. Raises UnprintableText."""
+    """Issue the certificate of one registration; None when it has one. Raises UnprintableName."""
     for _ in range(ATTEMPTS):
         draft = drafted(registration_id, at)
         pdf = printed(draft)
@@ -161,8 +169,11 @@ def number_words(year: int, serial: int) -> str:
 
 
 def printed(draft: Draft) -> bytes:
-    """The document's bytes: the same for the same record, on any machine."""
-    return render("certificate", document_of(draft.record), issued_epoch=int(draft.issued_at.timestamp()))
+    """The document's bytes: the same for the same record, on any machine. Raises UnprintableName."""
+    try:
+        return render("certificate", document_of(draft.record), issued_epoch=int(draft.issued_at.timestamp()))
+    except UnprintableText as error:
+        raise UnprintableName(error.characters) from error
 
 
 def keep(draft: Draft, pdf: bytes, job_id: int | None, *, tell: bool) -> Certificate | None:
@@ -237,7 +248,7 @@ def issue_missing(event_id: int, actor: Person) -> Job:
 
 
 def name_for_print(event_id: int, registration_public_id: str, name: str, actor: Person) -> None:
-    """Write the name that the certificates of this person print. Raises NoResultFound, and UnprintableText when these
+    """Write the name that the certificates of this person print. Raises NoResultFound, and UnprintableName when these
     letters cannot be printed either; then nothing is written."""
     name = clean(name)[:250]
     wanted = (Registration.event_id == event_id, Registration.public_id == registration_public_id)
@@ -287,7 +298,7 @@ def supersede(public_id: str, *, name: str, actor: Person, at: datetime | None =
     """Replace a certificate by one with the corrected name; everything else stays as the first one said it.
 
     The old page leads to the new one and stays. A revoked certificate stays revoked and gets a successor.
-    Raises NoResultFound, NotInForce (replaced before, or erased) and UnprintableText.
+    Raises NoResultFound, NotInForce (replaced before, or erased) and UnprintableName.
     """
     at = at or now()
     for _ in range(ATTEMPTS):

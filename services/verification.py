@@ -15,6 +15,7 @@ from sqlalchemy.orm import undefer
 from models.base import ALPHABET, db, now
 from models.certificates import Certificate, CertificateStatus
 from models.registrations import Registration
+from services.certificate_records import address_of
 from services.dates import local_day
 from services.search import words_of
 from services.throttles import allow, count_locked, network_key
@@ -90,6 +91,13 @@ def successor_of(certificate: Certificate) -> Certificate | None:
         last = db.session.get_one(Certificate, following)
         following = last.superseded_by_id
     return last
+
+
+def code_of(public_id: str) -> str:
+    """The QR code that leads to the certificate's page, as SVG for the screen."""
+    from integrations import qr
+
+    return qr.svg(address_of(public_id))
 
 
 def document(public_id: str) -> tuple[Certificate, bytes | None] | None:

@@ -212,6 +212,7 @@ if (works()) {
   addEventListener("beforeunload", (event) => {
     if (kept().length) event.preventDefault();
   });
+  list.dataset.ready = "yes"; // until here the buttons were plain forms
   for (const tap of kept()) show(tap.registration, tap.presence, plain(tap.presence));
   if (kept().length) {
     count();

@@ -11,9 +11,8 @@ from blueprints.certificates import blueprint
 from blueprints.certificates.words import VOID, add_to_profile, history, verdict_words
 from blueprints.guards import current_person
 from blueprints.security import cluster
-from integrations import qr
 from services.certificate_records import address_of
-from services.verification import Verdict, Verification, document, verify
+from services.verification import Verdict, Verification, code_of, document, verify
 
 
 def verification_of(public_id: str) -> Verification:
@@ -38,7 +37,7 @@ def certificate(public_id: str) -> ResponseReturnValue:
         successor=found.successor,
         history=history(found, zone),
         page_lang=str(get_locale()),
-        code=Markup(qr.svg(address_of(public_id))),
+        code=Markup(code_of(public_id)),
         profile_link=add_to_profile(found.certificate) if is_holder and found.verdict is Verdict.VALID else None,
         has_document=not found.certificate.is_erased,
     )

@@ -30,52 +30,60 @@ def say_date(moment: datetime, zone: str) -> str:
     return day_words(local_day(moment, zone), str(get_locale()), False, LONG_AGO)
 
 
+def say_end(found: Verification) -> str:
+    """The last day of the certificate's validity; '' when it holds for ever."""
+    until = found.certificate.valid_until
+    return day_words(until, str(get_locale()), False, LONG_AGO) if until else ""
+
+
 def verdict_words(found: Verification, zone: str) -> VerdictWords:
     """What anybody who checks reads first."""
-    certificate, issuer = found.certificate, found.printed["issuer"]["name"]
+    issuer = found.printed["issuer"]["name"]
     match found.verdict:
-        case Verdict.VALID if certificate.valid_until:
-            until = day_words(certificate.valid_until, str(get_locale()), False, LONG_AGO)
-            sentence = _(
-                "%(issuer)s issued this certificate, nothing in it has changed since, and it is in force until %(until)s.",
-                issuer=issuer,
-                until=until,
-            )
-            return VerdictWords(_("Valid"), sentence, "valid")
         case Verdict.VALID:
-            sentence = _("%(issuer)s issued this certificate, and nothing in it has changed since.", issuer=issuer)
-            return VerdictWords(_("Valid"), sentence, "valid")
+            return VerdictWords(_("Valid"), valid_words(found, issuer), "valid")
         case Verdict.EXPIRED:
-            assert certificate.valid_until
-            ended = day_words(certificate.valid_until, str(get_locale()), False, LONG_AGO)
-            sentence = _(
-                "%(issuer)s issued this certificate, and nothing in it has changed since. It was in force until %(ended)s.",
-                issuer=issuer,
-                ended=ended,
-            )
-            return VerdictWords(_("No longer in force"), sentence, "wait")
+            return VerdictWords(_("No longer in force"), expired_words(found, issuer), "wait")
         case Verdict.SUPERSEDED:
-            sentence = _("%(issuer)s replaced this certificate by a corrected one. Rely on the new one.", issuer=issuer)
-            return VerdictWords(_("Replaced"), sentence, "wait")
+            said = _("%(issuer)s replaced this certificate by a corrected one. Rely on the new one.", issuer=issuer)
+            return VerdictWords(_("Replaced"), said, "wait")
         case Verdict.REVOKED:
-            assert certificate.revoked_at
-            when = say_date(certificate.revoked_at, zone)
-            sentence = _(
-                "%(issuer)s withdrew this certificate on %(when)s. Do not rely on it.", issuer=issuer, when=when
-            )
-            return VerdictWords(_("Revoked"), sentence, "revoked")
+            when = say_date(found.certificate.revoked_at or found.certificate.issued_at, zone)
+            said = _("%(issuer)s withdrew this certificate on %(when)s. Do not rely on it.", issuer=issuer, when=when)
+            return VerdictWords(_("Revoked"), said, "revoked")
         case Verdict.ERASED:
-            sentence = _(
-                "%(issuer)s issued this certificate. The identity of its holder was removed since, as the law gives "
-                "everybody the right to ask; what is left names nobody.",
-                issuer=issuer,
-            )
-            return VerdictWords(_("Identity removed"), sentence, "wait")
-    sentence = _(
+            return VerdictWords(_("Identity removed"), erased_words(issuer), "wait")
+    said = _(
         "The record of this certificate is not the one that %(issuer)s issued. Do not rely on it, and tell us.",
         issuer=issuer,
     )
-    return VerdictWords(_("Not confirmed"), sentence, "revoked")
+    return VerdictWords(_("Not confirmed"), said, "revoked")
+
+
+def valid_words(found: Verification, issuer: str) -> str:
+    if not found.certificate.valid_until:
+        return _("%(issuer)s issued this certificate, and nothing in it has changed since.", issuer=issuer)
+    return _(
+        "%(issuer)s issued this certificate, nothing in it has changed since, and it is in force until %(until)s.",
+        issuer=issuer,
+        until=say_end(found),
+    )
+
+
+def expired_words(found: Verification, issuer: str) -> str:
+    return _(
+        "%(issuer)s issued this certificate, and nothing in it has changed since. It was in force until %(ended)s.",
+        issuer=issuer,
+        ended=say_end(found),
+    )
+
+
+def erased_words(issuer: str) -> str:
+    return _(
+        "%(issuer)s issued this certificate. The identity of its holder was removed since, as the law gives "
+        "everybody the right to ask; what is left names nobody.",
+        issuer=issuer,
+    )
 
 
 def history(found: Verification, zone: str) -> list[tuple[str, str]]:
@@ -86,8 +94,8 @@ def history(found: Verification, zone: str) -> list[tuple[str, str]]:
         rows.append((_("Revoked"), say_date(certificate.revoked_at, zone)))
     if found.successor:
         rows.append((_("Replaced by a new certificate"), say_date(found.successor.issued_at, zone)))
-    if found.verdict is Verdict.EXPIRED and certificate.valid_until:
-        rows.append((_("No longer in force"), day_words(certificate.valid_until, str(get_locale()), False, LONG_AGO)))
+    if found.verdict is Verdict.EXPIRED:
+        rows.append((_("No longer in force"), say_end(found)))
     return rows
 
 

@@ -11,10 +11,17 @@ from blueprints.forms import Form, filled, form_view, has_a_letter, longest, no_
 from blueprints.guards import me, organiser_of
 from blueprints.organise import blueprint
 from blueprints.organise.events import event_page
-from integrations.documents import UnprintableText
 from models.certificates import Certificate
 from models.events import Event
-from services.certificates import NothingMissing, NotInForce, issue_missing, name_for_print, revoke, supersede
+from services.certificates import (
+    NothingMissing,
+    NotInForce,
+    UnprintableName,
+    issue_missing,
+    name_for_print,
+    revoke,
+    supersede,
+)
 from services.desk import event_of_desk
 from services.event_certificates import awaiting_certificate, certificate_of, certificates_of
 from services.jobs import latest_job
@@ -82,7 +89,7 @@ def certificate_letters(slug: str, registration: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             name_for_print(event.id, registration, form.name.data, me())
-        except UnprintableText as refused:
+        except UnprintableName as refused:
             form.name.errors = [unprintable_words(refused)]
         else:
             return issue_rest(event)
@@ -90,7 +97,7 @@ def certificate_letters(slug: str, registration: str) -> ResponseReturnValue:
     return page, status_of(form)
 
 
-def unprintable_words(refused: UnprintableText) -> str:
+def unprintable_words(refused: UnprintableName) -> str:
     letters = ", ".join(f"“{letter}”" for letter in refused.characters)
     return _(
         "These cannot be printed: %(letters)s. Write the name in Latin, Greek or Cyrillic letters.", letters=letters
@@ -111,7 +118,7 @@ def correct_certificate(slug: str, public_id: str) -> ResponseReturnValue:
         else:
             try:
                 new = supersede(public_id, name=form.name.data, actor=me())
-            except UnprintableText as refused:
+            except UnprintableName as refused:
                 form.name.errors = [unprintable_words(refused)]
             except NotInForce:
                 return too_late(event)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, scoped_session
 
@@ -46,6 +46,12 @@ def door(stage: scoped_session[Session]) -> Iterator[tuple[str, Slot, list[Regis
         session.execute(delete(AttendanceMark).where(AttendanceMark.slot_id == slot.id))
 
 
+def open_list(page: Page, path: str) -> None:
+    """Until its scripts have begun; a tap before that is a plain form."""
+    page.goto(path)
+    expect(page.locator("[data-marks][data-ready]")).to_be_visible()
+
+
 def presence(slot: Slot, row: Registration) -> Presence:
     """What the program knows now; the test's own transaction would still see what it saw before."""
     slot_id, row_id = slot.public_id, row.public_id
@@ -56,7 +62,7 @@ def presence(slot: Slot, row: Registration) -> Presence:
 def test_one_tap_undo_and_another_mark(windows: Windows, door: tuple[str, Slot, list[Registration]]) -> None:
     path, slot, people = door
     page = windows.known("alice")
-    page.goto(path)
+    open_list(page, path)
     bob = page.locator(f"#person-{people[0].public_id}")
     bob.get_by_role("button", name="Present", exact=False).first.click()
     expect(bob).to_contain_text("✓ in,")
@@ -79,7 +85,7 @@ def test_a_phone_without_a_connection_loses_no_tap(
 ) -> None:
     path, slot, people = door
     page = windows.known("alice", viewport={"width": 320, "height": 640})
-    page.goto(path)
+    open_list(page, path)
     page.context.set_offline(True)
     for row in people[:3]:
         page.locator(f"#person-{row.public_id} .one-tap").click()
@@ -98,14 +104,14 @@ def test_taps_survive_the_end_of_the_page(windows: Windows, door: tuple[str, Slo
     """The battery is empty, the tab is closed: when the list is opened again, what waited is sent."""
     path, slot, people = door
     page = windows.known("alice")
-    page.goto(path)
+    open_list(page, path)
     page.context.set_offline(True)
     page.locator(f"#person-{people[0].public_id} .one-tap").click()
     expect(page.locator("#waits")).to_be_visible()
     second = page.context.new_page()
     page.close(run_before_unload=False)
     page.context.set_offline(False)
-    second.goto(path)
+    open_list(second, path)
     expect(second.locator("#waits")).to_be_hidden(timeout=20_000)
     expect(second.locator(f"#person-{people[0].public_id}")).to_contain_text("✓ in,")
     assert presence(slot, people[0]) is Presence.PRESENT
@@ -115,8 +121,8 @@ def test_taps_survive_the_end_of_the_page(windows: Windows, door: tuple[str, Slo
 def test_two_phones_see_each_other(windows: Windows, door: tuple[str, Slot, list[Registration]]) -> None:
     path, _, people = door
     one, two = windows.known("alice"), windows.known("ada")
-    one.goto(path)
-    two.goto(path)
+    open_list(one, path)
+    open_list(two, path)
     one.locator(f"#person-{people[0].public_id} .one-tap").click()
     expect(one.locator(f"#person-{people[0].public_id}")).to_contain_text("✓ in, ")
     two.locator(f"#person-{people[1].public_id} .one-tap").click()
@@ -126,7 +132,7 @@ def test_two_phones_see_each_other(windows: Windows, door: tuple[str, Slot, list
 def test_finding_a_name_whatever_its_accents(windows: Windows, door: tuple[str, Slot, list[Registration]]) -> None:
     path, _, people = door
     page = windows.known("alice")
-    page.goto(path)
+    open_list(page, path)
     page.get_by_label("Find a name").fill(people[0].family_name.upper())
     expect(page.locator(f"#person-{people[0].public_id}")).to_be_visible()
     page.get_by_label("Find a name").fill("zzzz")
