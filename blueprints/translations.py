@@ -46,7 +46,7 @@ domain = QuickDomain()  # type: ignore[no-untyped-call]
 
 
 @pass_eval_context
-def translated(context: EvalContext, words: str, **values: Any) -> str:
+def translated(context: EvalContext, words: str, /, **values: Any) -> str:
     """`_()` in templates: as Jinja's own newstyle gettext, at a third of its cost for words without values."""
     found: str = domain.get_translations().ugettext(words)
     if context.autoescape:
