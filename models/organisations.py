@@ -114,6 +114,7 @@ class MembershipPlan(Base):
 
 class MembershipStatus(StrEnum):
     APPLIED = "applied"
+    REJECTED = "rejected"
     APPROVED = "approved"
     ACTIVE = "active"
     GRACE = "grace"
@@ -123,7 +124,10 @@ class MembershipStatus(StrEnum):
 
 
 MEMBERSHIP_TRANSITIONS: dict[MembershipStatus, frozenset[MembershipStatus]] = {
-    MembershipStatus.APPLIED: frozenset({MembershipStatus.APPROVED, MembershipStatus.RESIGNED}),
+    MembershipStatus.APPLIED: frozenset(
+        {MembershipStatus.APPROVED, MembershipStatus.REJECTED, MembershipStatus.RESIGNED}
+    ),
+    MembershipStatus.REJECTED: frozenset(),
     MembershipStatus.APPROVED: frozenset({MembershipStatus.ACTIVE, MembershipStatus.LAPSED, MembershipStatus.RESIGNED}),
     MembershipStatus.ACTIVE: frozenset({MembershipStatus.GRACE, MembershipStatus.RESIGNED, MembershipStatus.SUSPENDED}),
     MembershipStatus.GRACE: frozenset(
@@ -135,6 +139,10 @@ MEMBERSHIP_TRANSITIONS: dict[MembershipStatus, frozenset[MembershipStatus]] = {
     MembershipStatus.LAPSED: frozenset(),
     MembershipStatus.RESIGNED: frozenset(),
 }
+CURRENT: frozenset[MembershipStatus] = frozenset(
+    {MembershipStatus.APPROVED, MembershipStatus.ACTIVE, MembershipStatus.GRACE, MembershipStatus.SUSPENDED}
+)
+"""The statuses whose periods (first to last day, without grace) never overlap at one organisation."""
 
 
 class MembershipTransitionRefused(ValueError):
@@ -142,15 +150,21 @@ class MembershipTransitionRefused(ValueError):
 
 
 class Membership(Base):
-    """An organisation's paid-up relation to the cluster over a period (both days included)."""
+    """An organisation's paid-up relation to the cluster over a period (both days included).
+
+    `grace_until` is set when the fee is paid, so that a late clock costs nobody a day: the member price goes on until
+    then. One that leaves at its end has none.
+    """
 
     __tablename__ = "membership"
 
+    public_id: Mapped[str] = mapped_column(String(26), unique=True, default=random_id)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     status: Mapped[MembershipStatus] = mapped_column(String(10), default=MembershipStatus.APPLIED)
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     grace_until: Mapped[date | None]
+    leaves_at_end: Mapped[bool] = mapped_column(default=False)  # resigned: it ends with its period, without grace
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("membership_plan.id"), index=True)
     applicant_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(String(300), default="")  # of the last decision
@@ -159,6 +173,7 @@ class Membership(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     organisation: Mapped[Organisation] = relationship(lazy="raise_on_sql")
+    plan: Mapped[MembershipPlan | None] = relationship(lazy="raise_on_sql")
 
     def move(self, to: MembershipStatus, *, actor: Person | None, reason: str, at: datetime) -> None:
         """Change the status; MembershipTransitionRefused when the table does not allow it."""

@@ -24,6 +24,7 @@ from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
 from services.calendars import entry_of
+from services.letter_companies import claim_is_over, company_facts
 from services.letter_facts import (
     event_facts,
     join_url,
@@ -45,7 +46,7 @@ TEMPLATES = (
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "registration_substituted",
-    "registration_transferred",
+    "registration_transferred", "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
 )  # fmt: skip
 STILL_TRUE = {"place_offered": Status.OFFERED, "event_reminder": Status.CONFIRMED}
 """What asks to act must still hold when it leaves: a mail delayed for hours would otherwise promise what is gone."""
@@ -94,6 +95,8 @@ def compose(message: OutboxMessage) -> Letter:
 def refuse_stale(message: OutboxMessage, registration: Registration | None) -> None:
     if message.registration_id and registration is None:
         raise NothingToSay("the registration is gone")
+    if message.template == "affiliation_claimed" and claim_is_over(message.context):
+        raise NothingToSay("somebody has decided about the claim")
     wanted = STILL_TRUE.get(message.template)
     if wanted and (registration is None or registration.status != wanted):
         raise NothingToSay(f"no longer {wanted} when the mail could leave")
@@ -131,6 +134,7 @@ def facts(
         "new_address": str(context.get("address", "")),
         "colleague": str(context.get("by", "")),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
+        "company": company_facts(context, settings.public_url, locale),
     }
 
 

@@ -13,8 +13,10 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     payment_received                                              cents
     certificate_ready                                             certificate (its public id)
     address_changed                                               address (the new one)
+    affiliation_*, membership_*                                   organisation; claimant or membership (public ids);
+                                                                  decision (services/letter_companies.py), reason
 
-All but the codes and address_changed need an event; all registration_*, place_*, payment_*, event_* and certificate_ready
+All but the codes, address_changed and those of organisations need an event; all registration_*, place_*, payment_*, event_* and certificate_ready
 a registration too.
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -119,10 +121,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_answer_question_id"), ["question_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_answer_registration_id"), ["registration_id"], unique=False)
 
+    with op.batch_alter_table("audit_entry") as batch_op:
+        batch_op.create_index("ix_audit_entry_subject", ["subject_kind", "subject_id"], unique=False)
+
     with op.batch_alter_table("event") as batch_op:
         batch_op.add_column(sa.Column("tiers", sa.JSON(), nullable=False, server_default="[]"))
 
     with op.batch_alter_table("membership") as batch_op:
+        batch_op.add_column(sa.Column("public_id", sa.String(length=26), nullable=True))
+        batch_op.add_column(sa.Column("leaves_at_end", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch_op.add_column(
             sa.Column("applicant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
@@ -139,6 +146,10 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_membership_applicant_id"), "person", ["applicant_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_membership_decided_by_id"), "person", ["decided_by_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_membership_plan_id"), "membership_plan", ["plan_id"], ["id"])
+    give_memberships_public_ids()
+    with op.batch_alter_table("membership") as batch_op:
+        batch_op.alter_column("public_id", existing_type=sa.String(length=26), nullable=False)
+        batch_op.create_unique_constraint(batch_op.f("uq_membership_public_id"), ["public_id"])
 
     with op.batch_alter_table("order") as batch_op:
         batch_op.add_column(sa.Column("tiers", sa.JSON(), nullable=False, server_default="[]"))
@@ -156,6 +167,16 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("prerequisites_confirmed", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+
+
+def give_memberships_public_ids() -> None:
+    """Those that are there get a random one each, as the model gives new ones."""
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    table = sa.table("membership", sa.column("id", sa.BigInteger), sa.column("public_id", sa.String))
+    connection = op.get_bind()
+    for number in connection.scalars(sa.select(table.c.id)).all():
+        public_id = "".join(secrets.choice(alphabet) for _ in range(26))
+        connection.execute(table.update().where(table.c.id == number).values(public_id=public_id))
 
 
 def downgrade() -> None:
@@ -183,9 +204,15 @@ def downgrade() -> None:
         batch_op.drop_column("reason")
         batch_op.drop_column("applicant_id")
         batch_op.drop_column("plan_id")
+        batch_op.drop_column("leaves_at_end")
+        batch_op.drop_constraint(batch_op.f("uq_membership_public_id"), type_="unique")
+        batch_op.drop_column("public_id")
 
     with op.batch_alter_table("event") as batch_op:
         batch_op.drop_column("tiers")
+
+    with op.batch_alter_table("audit_entry") as batch_op:
+        batch_op.drop_index("ix_audit_entry_subject")
 
     with op.batch_alter_table("answer") as batch_op:
         batch_op.drop_index(batch_op.f("ix_answer_registration_id"))

@@ -9,11 +9,14 @@ from typing import Any
 from models.base import db, now
 from models.certificates import Certificate, canonical_json, fingerprint
 from models.events import Approval, Event
+from models.organisations import Membership, MembershipPlan
 from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration
+from services.affiliations import claim
 from services.approvals import decline
 from services.letters import whereabouts
+from services.memberships import apply
 from services.outbox import queue_mail_locked
 from services.registrations import accept_offer, cancel, expire, register
 from services.slots import live_slots_locked
@@ -126,9 +129,32 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case "certificate_ready":
             found, public_id = certified(cast)
             context = {"certificate": public_id}
+        case "affiliation_claimed" | "affiliation_decided" | "membership_applied" | "membership_decided":
+            return None, None, scene_of_company(template, cast)
         case _:
             found, context = scene_of_change(template, cast)
     return found, found.event_id, context
+
+
+def scene_of_company(template: str, cast: Cast) -> dict[str, Any]:
+    """Carol claims to work at Lysara, or Lysara has an application; the context as their services give it."""
+    context = {"organisation": cast.lysara.public_id}
+    if template == "affiliation_claimed":
+        claim(cast.carol, cast.lysara.public_id)
+        return {**context, "claimant": cast.carol.public_id}
+    if template == "affiliation_decided":
+        return {**context, "decision": "rejected", "reason": "We do not know each other."}
+    row = applied(cast)
+    decision = {"decision": "applied_approved", "reason": "Two board members vouch for it."}
+    return {**context, "membership": row.public_id, **(decision if template == "membership_decided" else {})}
+
+
+def applied(cast: Cast) -> Membership:
+    """Lysara's application for the year after its present membership."""
+    with writing() as session:
+        session.add(MembershipPlan(slug="company", names={"en": "Company"}, net_cents=180000, grace_days=60))
+        session.query(Membership).one().ends_on = now().date() + timedelta(days=20)
+    return apply(cast.lysara.public_id, "company", applicant=cast.dora)
 
 
 def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, Any]]:
