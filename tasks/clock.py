@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from huey import crontab
 
+from services.closing import conclude_late
 from services.event_changes import advance_runs
 from services.registrations import expire_due
 from services.reminders import remind_due
@@ -48,6 +49,12 @@ def move_events() -> None:
 
 
 @queue.periodic_task(EVERY_TEN_MINUTES)
+def conclude() -> None:
+    """People who were there and whose money came after the closing."""
+    conclude_late()
+
+
+@queue.periodic_task(EVERY_TEN_MINUTES)
 def remind() -> None:
     """The day before."""
     remind_due()
@@ -59,4 +66,4 @@ def forget() -> None:
     purge_due()
 
 
-ENTRIES: tuple[Callable[[], None], ...] = (deliver_mails, continue_jobs, end_holds, move_events, remind, forget)
+ENTRIES: tuple[Callable[[], None], ...] = (deliver_mails, continue_jobs, end_holds, move_events, conclude, remind, forget)

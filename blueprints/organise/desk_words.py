@@ -67,6 +67,7 @@ def reason_words(reason: str) -> str:
         "offer_declined": _("passed the place on"),
         "offer_expired": _("the place offered was not taken in time"),
         "payment_expired": _("the money did not arrive in time"),
+        "event_closed": _("the event was closed"),
         "sample": _("part of the sample season"),
     }.get(reason, reason)
 
@@ -122,6 +123,10 @@ def plain_acts() -> dict[str, str]:
         "event.running": _("began"),
         "event.ended": _("ended"),
         "event.closed": _("closed it"),
+        "attendance.signed": _("signed the list of a slot"),
+        "certificate.named": _("wrote a name for print"),
+        "certificate.revoked": _("revoked a certificate"),
+        "certificate.replaced": _("replaced a certificate by one with the corrected name"),
         "registration.read": _("looked at one registration"),
         "registration.cancelled": _("cancelled a registration"),
         "registration.renamed": _("corrected a name"),
@@ -156,6 +161,7 @@ def field_words() -> dict[str, str]:
         "has_waiting_list": _("waiting list"),
         "organisation_cap": _("places per organisation"),
         "policies": _("cancellation terms"),
+        "tiers": _("what leaving costs"),
         "free_until_days": _("days of free cancelling"),
         "contact_name": _("contact"),
         "contact_email": _("contact’s address"),
