@@ -53,13 +53,26 @@ def fee_percent(tiers: Sequence[Tier], day: date, first_day: date) -> int:
     return ordered[-1]["percent"]
 
 
-def last_free_day(tiers: Sequence[Tier], first_day: date) -> date | None:
-    """The last day on which leaving costs nothing; None when it never does, or always."""
-    if not tiers or all(tier["percent"] == 0 for tier in tiers):
-        return None
-    day = first_day
-    for _ in range(400):
+def stages(tiers: Sequence[Tier], first_day: date) -> list[tuple[int, date | None]]:
+    """What leaving costs over time: each percentage with the last day on which it holds, None for the last one.
+
+    Neighbours that cost the same are one stage.
+    """
+    found: list[tuple[int, date | None]] = []
+    ordered = sorted(tiers, key=lambda tier: -tier["days"])
+    for place, tier in enumerate(ordered):
+        is_last = place == len(ordered) - 1
+        until = None if is_last else last_day_with(tier["days"], first_day)
+        if found and found[-1][0] == tier["percent"]:
+            found.pop()
+        found.append((tier["percent"], until))
+    return found
+
+
+def last_day_with(days: int, first_day: date) -> date:
+    """The last day that has at least `days` working days between itself and the first day."""
+    day, count = first_day - timedelta(days=1), 0
+    while count < days:
+        count += is_working_day(day)
         day -= timedelta(days=1)
-        if fee_percent(tiers, day, first_day) == 0:
-            return day
-    return None
+    return day

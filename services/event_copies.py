@@ -21,7 +21,7 @@ from services.transaction import require_writing, writing
 COPIED = (
     "kind", "visibility", "approval", "course_id", "titles", "summaries", "descriptions", "language", "venue",
     "address", "city", "online_url", "zone", "minimum", "has_waiting_list", "organisation_cap", "policies",
-    "free_until_days", "contact_name", "contact_email",
+    "tiers", "free_until_days", "contact_name", "contact_email",
 )  # fmt: skip
 MOVED = ("registration_opens_at", "registration_closes_at", "decides_at")
 

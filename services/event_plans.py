@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from models.base import Texts
 from models.events import Approval, Audience, EventKind, Modality, VatTreatment, Visibility
+from models.policies import Tier
 
 HALF_DAY = timedelta(hours=4, minutes=30)
 """The longest slot of a training: a half-day as the sector counts it (9:00 – 13:30 with its breaks)."""
@@ -90,6 +91,7 @@ class EventPlan:
     has_waiting_list: bool = True
     organisation_cap: int | None = None
     policies: Texts = dataclasses.field(default_factory=dict)
+    tiers: list[Tier] = dataclasses.field(default_factory=list)  # what leaving costs, in place of the policies
     free_until_days: int = 2
     contact_name: str = ""
     contact_email: str = ""
@@ -103,6 +105,7 @@ def check_plan(plan: EventPlan) -> None:
         *place_problems(plan),
         *window_problems(plan),
         *ticket_problems(plan.tickets, plan.places),
+        *tier_problems(plan.tiers),
     ]
     if problems:
         raise PlanRefused(problems)
@@ -165,6 +168,17 @@ def ticket_problems(tickets: Iterable[TicketPlan], places: dict[Modality, int]) 
         opens, closes = ticket.sale_opens_at, ticket.sale_closes_at
         if opens and closes and closes <= opens:
             yield Problem(f"tickets-{row}-closes", "closes_before_opening")
+
+
+def tier_problems(tiers: list[Tier]) -> Iterator[Problem]:
+    """Tiers go from far to near, each dearer than the one before, and the last holds until the event begins."""
+    for row, tier in enumerate(tiers):
+        if row and tier["days"] >= tiers[row - 1]["days"]:
+            yield Problem(f"tiers-{row}-days", "tier_not_nearer")
+        elif row and tier["percent"] <= tiers[row - 1]["percent"]:
+            yield Problem(f"tiers-{row}-percent", "tier_not_dearer")
+    if tiers and tiers[-1]["days"] != 0:
+        yield Problem(f"tiers-{len(tiers) - 1}-days", "tier_without_end")
 
 
 class NoSuchTime(ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 
 from flask_babel import gettext as _, ngettext
@@ -11,11 +11,12 @@ from flask_babel import gettext as _, ngettext
 from models.base import in_language
 from models.courses import Course, Prerequisite
 from models.events import Event, Run
-from models.policies import Tier, fee_percent, last_free_day
+from models.policies import Tier, fee_percent
 from services.cards import Places, amount_words
 from services.courses import certificate_words
 from services.dates import say_day, say_deadline, say_minutes
 from services.money import say_money
+from services.policy_words import terms_of
 from services.prices import Offer, Price, Reason
 
 
@@ -149,26 +150,23 @@ def window_words(event: Event, locale: str, at: datetime) -> str:
 def cancelling_words(event: Event, offered: Offer, locale: str, at: datetime) -> tuple[str, str]:
     """The last free moment when there is something to lose, or what leaving costs now; and the terms as the organiser
     wrote them."""
-    policy = in_language(event.policies, locale)
     costs = any(not price.is_free for price in (offered.price, *offered.others) if price)
+    policy = terms_of(event, locale, costs=costs)
     if not costs or at >= event.starts_at:
         return policy, ""
     today, first_day = at.astimezone(event.tz).date(), event.starts_at.astimezone(event.tz).date()
-    percent, free_until = leaving(tuple((tier["days"], tier["percent"]) for tier in event.tiers), today, first_day)
-    if percent:
-        return _("Leaving now costs %(percent)s %% of the price", percent=percent), policy
-    ends = midnight_after(free_until, event) if free_until else event.free_to_cancel_until()
+    percent = leaving(tuple((tier["days"], tier["percent"]) for tier in event.tiers), today, first_day)
+    if event.tiers:
+        now_words = _("Leaving now costs %(percent)s %% of the price", percent=percent) if percent else ""
+        return policy, now_words
+    ends = event.free_to_cancel_until()
     if at >= ends:
         return policy, ""
     return _("Free until %(moment)s", moment=say_deadline(ends, locale, event.zone)), policy
 
 
 @lru_cache(maxsize=4096)
-def leaving(tiers: tuple[tuple[int, int], ...], today: date, first_day: date) -> tuple[int, date | None]:
-    """What leaving costs today in percent, and the last day on which it costs nothing; None without tiers."""
+def leaving(tiers: tuple[tuple[int, int], ...], today: date, first_day: date) -> int:
+    """What leaving costs today in percent."""
     named: list[Tier] = [{"days": days, "percent": percent} for days, percent in tiers]
-    return fee_percent(named, today, first_day), last_free_day(named, first_day)
-
-
-def midnight_after(day: date, event: Event) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(0), event.tz)
+    return fee_percent(named, today, first_day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,11 +17,13 @@ from models.base import ALPHABET, db, in_language, now
 from models.courses import Course
 from models.events import Event
 from models.orders import LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
 from services.dates import say_day
 from services.notices import tell_locked
 from services.places import FRESH, change_locked, lock_events_locked
+from services.policy_words import terms_of
 from services.prices import Price, why
 from services.readers import Reader
 from services.transaction import require_writing, writing
@@ -37,15 +40,28 @@ class NothingToBook(Exception):
 
 @dataclass(frozen=True)
 class Placed:
-    """Who orders what, at which price, when: everything `place_order_locked` freezes."""
+    """Who orders on which event, in which language, when, and who pays when it is an organisation."""
 
     event: Event
-    person: Person
+    buyer: Person
+    buyer_email: str
+    locale: str
+    at: datetime
+    payer: Organisation | None = None
+    purchase_order: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One registration of an order: for whom (None: named later), what they wish, at which price, and where it begins."""
+
+    person: Person | None
+    wish: Wish
     reader: Reader
     price: Price
-    locale: str
+    status: Status
+    hold_until: datetime | None
     source: str
-    at: datetime
 
 
 def new_code() -> str:
@@ -61,52 +77,74 @@ def new_reference() -> str:
     return structured_communication(1 + secrets.randbelow(9_999_999_998))
 
 
-def place_order_locked(placed: Placed, wish: Wish, status: Status, hold_until: datetime | None) -> Registration:
-    """An order of one line with its registration (not yet begun: see services/places.begin_locked)."""
+def place_order_locked(placed: Placed, lines: Sequence[Line]) -> list[Registration]:
+    """One order with a registration for each line, in that order (not yet begun: services/places.begin_locked)."""
     session = require_writing()
-    event, price, at = placed.event, placed.price, placed.at
+    event, cluster = placed.event, current_app.extensions["cluster"]
+    costs = any(not line.price.is_free for line in lines)
     order = Order(
         code=new_code(),
-        reference=None if price.is_free else new_reference(),
-        buyer_id=placed.person.id,
-        buyer_email=wish.email,
+        reference=new_reference() if costs else None,
+        buyer_id=placed.buyer.id,
+        buyer_email=placed.buyer_email,
+        payer_organisation_id=placed.payer.id if placed.payer else None,
+        billing=billing_of(placed.payer) if placed.payer else {},
+        purchase_order=placed.purchase_order or None,
         locale=placed.locale,
-        terms_version=str(current_app.extensions["cluster"].terms["version"]),
-        policy=in_language(event.policies, placed.locale)[:600],
+        terms_version=str(cluster.terms["version"]),
+        policy=terms_of(event, placed.locale, costs=costs)[:600],
         tiers=list(event.tiers),
-        due_at=hold_until,
-        created_at=at,
+        due_at=min((line.hold_until for line in lines if line.hold_until), default=None),
+        created_at=placed.at,
     )
     session.add(order)
-    registration = Registration(
-        event_id=event.id,
-        person_id=placed.person.id,
-        ticket_id=price.ticket.id,
-        quota_id=price.ticket.quota_id,
+    registrations = [registration_of(order, placed, line) for line in lines]
+    for registration, line in zip(registrations, lines, strict=True):
+        session.add(order_line(order, registration, placed, line.price))
+    return registrations
+
+
+def billing_of(payer: Organisation) -> dict[str, str]:
+    """The organisation's billing details as they are today."""
+    return {
+        "name": payer.legal_name,
+        "street": payer.street,
+        "postcode": payer.postcode,
+        "city": payer.city,
+        "country": payer.country,
+        "vat_number": payer.vat_number or "",
+        "email": payer.billing_email or "",
+    }
+
+
+def registration_of(order: Order, placed: Placed, line: Line) -> Registration:
+    wish, ticket = line.wish, line.price.ticket
+    return Registration(
+        event_id=placed.event.id,
+        person_id=line.person.id if line.person else None,
+        ticket_id=ticket.id,
+        quota_id=ticket.quota_id,
         order=order,
-        organisation_id=placed.reader.organisation_id,
-        status=status,
-        hold_until=hold_until,
-        queued_at=at if status is Status.WAITLISTED else None,
-        is_member=placed.reader.is_member,
+        organisation_id=line.reader.organisation_id,
+        status=line.status,
+        hold_until=line.hold_until,
+        queued_at=placed.at if line.status is Status.WAITLISTED else None,
+        is_member=line.reader.is_member,
         given_name=wish.given_name,
         family_name=wish.family_name,
         email=wish.email,
         phone=wish.phone,
-        organisation_name=wish.organisation_name or placed.reader.organisation_name,
+        organisation_name=wish.organisation_name or line.reader.organisation_name,
         needs=wish.needs,
         visible_to_guests=wish.visible_to_guests,
-        source=placed.source,
-        created_at=at,
-        updated_at=at,
+        source=line.source,
+        created_at=placed.at,
+        updated_at=placed.at,
     )
-    session.add(order_line(order, registration, placed))
-    return registration
 
 
-def order_line(order: Order, registration: Registration, placed: Placed) -> OrderLine:
+def order_line(order: Order, registration: Registration, placed: Placed, price: Price) -> OrderLine:
     """The price frozen on the order, with the sentence that explains it in the order's language."""
-    price = placed.price
     with force_locale(placed.locale):
         sentence = why(price, say_day(placed.at, placed.locale, placed.event.zone))
     return OrderLine(

@@ -123,7 +123,7 @@ def ticket_lines(event: Event) -> Iterator[Item]:
 
 def policy_line(event: Event) -> Item:
     """Terms must be known before anybody owes money (Code of Economic Law, art. VI.45 § 1); a free event may go without."""
-    if any(event.policies.values()):
+    if event.tiers or any(event.policies.values()):
         return Item("policy_done", State.DONE, "policies")
     paid = any(ticket.net_cents and ticket.withdrawn_at is None for ticket in event.tickets)
     return Item("policy_missing", State.MUST if paid else State.MAY, "policies")

@@ -11,11 +11,11 @@ from models.base import db, now
 from models.events import Approval, Event, Quota, Ticket, Visibility
 from models.orders import Order, OrderLine
 from models.people import Person
-from models.policies import fee_percent
 from models.registrations import LIVE, Registration, Status
 from services.deadlines import payment_due
+from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
-from services.orders import Placed, place_order_locked, settle_locked
+from services.orders import Line, Placed, place_order_locked, settle_locked
 from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
 from services.prices import Price, may_buy, members_pay_less, offer, price_of
@@ -95,9 +95,10 @@ def register_locked(
     if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
         raise PriceChanged(wish.shown_cents, price)
     status = first_status_locked(event, reader, price)
-    placed = Placed(event, person, reader, price, locale=locale, source=source, at=at)
     hold = payment_due(at, event.starts_at, event.zone) if status is Status.AWAITING_PAYMENT else None
-    registration = place_order_locked(placed, wish, status, hold)
+    placed = Placed(event, person, wish.email, locale=locale, at=at)
+    line = Line(person, wish, reader, price, status, hold, source)
+    (registration,) = place_order_locked(placed, [line])
     begin_locked(registration, actor=person, reason="registered", at=at)
     tell_locked(FIRST_MAIL[status], registration)
     return registration_order(registration)
@@ -182,16 +183,21 @@ def lock_registration_locked(public_id: str) -> tuple[Event, Registration]:
 
 
 def cancel(
-    public_id: str, *, actor: Person | None, reason: str = "cancelled", at: datetime | None = None
+    public_id: str,
+    *,
+    actor: Person | None,
+    reason: str = "cancelled",
+    by_organiser: bool = False,
+    at: datetime | None = None,
 ) -> Registration:
     """Cancel one registration: its place goes to the first who waits, in the same transaction; the person is told.
 
+    The person, or who ordered for them, pays what the order's tiers ask; `by_organiser` it never costs anything.
     Raises TransitionRefused when it is already over. Money received stays in the ledger: the order shows a refund due.
     """
     at = at or now()
     with writing():
         event, registration = lock_registration_locked(public_id)
-        by_organiser = actor is not None and actor.id != registration.person_id
         if not by_organiser:
             charge_fee_locked(event, registration, at)
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
@@ -201,14 +207,12 @@ def cancel(
 
 
 def charge_fee_locked(event: Event, registration: Registration, at: datetime) -> None:
-    """What leaving now costs by the tiers frozen on the order, VAT included, rounded half up; nothing without a place."""
-    if registration.status not in (Status.AWAITING_PAYMENT, Status.CONFIRMED) or not registration.order.tiers:
-        return
-    days = (moment.astimezone(event.tz).date() for moment in (at, event.starts_at))
-    percent = fee_percent(registration.order.tiers, *days)
-    query = select(OrderLine).where(OrderLine.registration_id == registration.id)
-    line = require_writing().scalars(query).one()
-    line.fee_cents = (line.gross_cents * percent + 50) // 100
+    """Keep on the line what leaving now costs by the tiers frozen on the order."""
+    percent = percent_now(registration, registration.order, event, at)
+    if percent:
+        query = select(OrderLine).where(OrderLine.registration_id == registration.id)
+        line = require_writing().scalars(query).one()
+        line.fee_cents = fee_on(line.gross_cents, percent)
 
 
 def cancel_all_locked(event: Event, *, actor: Person | None, reason: str, at: datetime) -> list[Registration]:
@@ -285,8 +289,8 @@ def add_walk_in(event_id: int, wish: Wish, *, actor: Person, locale: str, at: da
         if not require_writing().get_one(Quota, price.ticket.quota_id).free:
             raise EventFull(event.slug)
         status = Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
-        placed = Placed(event, person, reader, price, locale=locale, source="walk_in", at=at)
-        registration = place_order_locked(placed, wish, status, None)
+        placed = Placed(event, person, wish.email, locale=locale, at=at)
+        (registration,) = place_order_locked(placed, [Line(person, wish, reader, price, status, None, "walk_in")])
         begin_locked(registration, actor=actor, reason="walk_in", at=at)
         tell_locked(FIRST_MAIL[status], registration)
         return registration

@@ -175,7 +175,7 @@ def cancel_chosen(event: Event, people: list[Attendee]) -> ResponseReturnValue:
     done = 0
     for person in people:
         try:
-            cancel(person.public_id, actor=me(), reason="cancelled_at_desk")
+            cancel(person.public_id, actor=me(), reason="cancelled_at_desk", by_organiser=True)
             done += 1
         except TransitionRefused:  # it ended meanwhile
             continue

@@ -27,6 +27,8 @@ def said(plan: EventPlan, name: str) -> str:
         words = say_slots(value, locale, plan.zone)
     elif name in ("tickets", "areas"):
         words = ", ".join(value) if name == "areas" else str(len(value))
+    elif name == "tiers":
+        words = " · ".join(f"{tier['days']}: {tier['percent']} %" for tier in value)
     elif name == "places":
         words = str(sum(value.values()))
     elif name.endswith("_at"):
@@ -73,6 +75,7 @@ LABELS: dict[str, Callable[[], str]] = {
     "minimum": lambda: _("People needed for it to take place"),
     "decides_at": lambda: _("Decide by"),
     "policies": lambda: _("Cancellation terms"),
+    "tiers": lambda: _("What leaving costs"),
     "free_until_days": lambda: _("Cancelling is free until so many days before"),
     "contact_name": lambda: _("Who answers questions"),
     "contact_email": lambda: _("E-mail"),

@@ -129,6 +129,25 @@ class TicketPart(Part):
     closes = DateTimeLocalField(_l("On sale until"), [Optional()])
 
 
+class TierPart(Part):
+    """What leaving costs while at least so many working days are left. A blank row asks for nothing."""
+
+    days = IntegerField(_l("Working days left, at least"), [Optional(), NumberRange(min=0, max=250)])
+    percent = IntegerField(_l("Costs, of the price"), [Optional(), NumberRange(min=0, max=100)])
+
+    @property
+    def is_blank(self) -> bool:
+        return not any(field.errors or field.data is not None for field in (self.days, self.percent))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        for field in (self.days, self.percent):
+            if not self.is_blank and field.data is None and not field.errors:
+                field.errors = [sentences()["This field is required."]]
+                valid = False
+        return valid
+
+
 class EventForm(Form):
     """Everything an organiser decides about an event."""
 
@@ -157,6 +176,7 @@ class EventForm(Form):
     minimum = IntegerField(_l("People needed for it to take place"), [Optional(), NumberRange(min=0, max=100000)])
     decides = DateTimeLocalField(_l("Decide by"), [Optional()])
     policies = FieldList(TextAreaField(_l("Cancellation terms"), [longest(600)]))
+    tiers = FieldList(FormField(TierPart), min_entries=3, max_entries=3)
     free_until_days = IntegerField(
         _l("Cancelling is free until so many days before"), [InputRequired(), NumberRange(min=0, max=365)]
     )

@@ -14,6 +14,7 @@ from blueprints.organise.problem_words import problem_words
 from blueprints.security import LANGUAGE_NAMES, cluster
 from models.base import Texts
 from models.events import Approval, Audience, EventKind, Modality, VatTreatment, Visibility
+from models.policies import Tier
 from services.areas import all_areas
 from services.desk_choices import course_choices, trainer_choices
 from services.event_plans import EventPlan, NoSuchTime, PlanRefused, Problem, SlotPlan, TicketPlan, local_instant
@@ -106,6 +107,7 @@ def form_data(plan: EventPlan, version: int | None) -> dict[str, Any]:
             for code in codes
         ],
         "policies": [plan.policies.get(code, "") for code in codes],
+        "tiers": [*plan.tiers, *({} for _row in range(3 - len(plan.tiers)))],
         "slots": slot_rows(plan.slots, plan.zone),
         "tickets": [ticket_row(ticket, plan.zone) for ticket in plan.tickets],
         "places_onsite": plan.places.get(Modality.ONSITE),
@@ -227,6 +229,7 @@ def plan_from(form: EventForm) -> EventPlan:
         registration_opens_at=moment.of(form.opens),
         registration_closes_at=moment.of(form.closes),
         policies=texts(codes, (field.data for field in form.policies)),
+        tiers=[Tier(days=row.form.days.data, percent=row.form.percent.data) for row in filled_rows(form.tiers)],
     )
     moment.refuse()
     return plan
@@ -257,14 +260,14 @@ class Moments:
             raise PlanRefused([])
 
 
-def filled_rows(form: EventForm | ResumeForm) -> list[FormField]:
-    """The slot rows that ask for something, in the order of the plan's slots."""
-    return [entry for entry in form.slots.entries if not entry.form.is_blank]
+def filled_rows(rows: FieldList) -> list[FormField]:
+    """The rows (slots, tiers) that ask for something, in the order of the plan's."""
+    return [entry for entry in rows.entries if not entry.form.is_blank]
 
 
 def slots_from(form: EventForm | ResumeForm, moment: Moments) -> tuple[SlotPlan, ...]:
     found = []
-    for entry in filled_rows(form):
+    for entry in filled_rows(form.slots):
         row: SlotPart = entry.form
         start, end = row.wall_times()
         starts_at, ends_at = moment.of(row.starts, start), moment.of(row.ends, end)
@@ -306,7 +309,7 @@ def place_problems(form: EventForm | ResumeForm, problems: Iterable[Problem]) ->
     for problem in problems:
         field = field_of(form, problem.field)
         field.errors = [*field.errors, problem_words(problem, str(get_locale()))]
-    for name in ("slots", "tickets", "texts"):
+    for name in ("slots", "tickets", "texts", "tiers"):
         if name in form:
             rows = form[name]
             own = [error for error in rows.errors if isinstance(error, str)]
@@ -327,5 +330,5 @@ def field_of(form: Part | EventForm | ResumeForm, path: str) -> Field:
     if not rest:
         return field
     row, _dash, part = rest.partition("-")
-    entry = (filled_rows(form) if name == "slots" else field.entries)[int(row)]
+    entry = (filled_rows(field) if name in ("slots", "tiers") else field.entries)[int(row)]
     return entry.form[part or FIRST_FIELD[name]]

@@ -62,5 +62,8 @@ def plain_words() -> dict[str, str]:
         "opens_after_start": _("Registration would open after the event has begun. Choose an earlier day."),
         "decides_after_start": _("Decide before it begins. Choose an earlier day."),
         "no_places_for_ticket": _("There are no such places. Write how many there are, or choose the other kind."),
+        "tier_not_nearer": _("Write the rows from far to near: this one needs fewer days than the one above."),
+        "tier_not_dearer": _("Later leaving cannot cost less. Write more than in the row above, or take the row out."),
+        "tier_without_end": _("Write 0 in the last row: it holds until the event begins."),
         "fixed_once_published": _("People have seen it, so this stays. Duplicate the event to have another one."),
     }

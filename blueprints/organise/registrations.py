@@ -108,7 +108,7 @@ def cancel_attendee(slug: str, public_id: str) -> ResponseReturnValue:
     form = CancelForm()
     if form.validate_on_submit():
         try:
-            cancel(public_id, actor=me(), reason=form.reason.data or "cancelled_at_desk")
+            cancel(public_id, actor=me(), reason=form.reason.data or "cancelled_at_desk", by_organiser=True)
         except TransitionRefused:
             flash(_("This registration has ended meanwhile. Nothing was changed."), "error")
         else:

@@ -14,7 +14,7 @@ from models.organisations import OrganisationKind
 from models.people import Person
 from models.registrations import Registration, Status
 from services.deadlines import offer_deadline, payment_due
-from services.orders import Placed, place_order_locked
+from services.orders import Line, Placed, place_order_locked
 from services.places import begin_locked, change_locked
 from services.prices import Price, members_pay_less, offer, price_of
 from services.sample.catalogue import ZONE, Stage, Staged
@@ -204,8 +204,9 @@ class Path:
         event, person, price, at = self.item.event, self.guest.person, self.price(), self.created_at
         reader = self.guest.reader_on(at.astimezone(BRUSSELS).date())
         source = "desk" if price.ticket.audience == Audience.STUDENTS else "self"
-        placed = Placed(event, person, reader, price, locale=person.locale, source=source, at=at)
-        registration = place_order_locked(placed, self.wish(), status, hold_until)
+        placed = Placed(event, person, self.guest.email, locale=person.locale, at=at)
+        line = Line(person, self.wish(), reader, price, status, hold_until, source)
+        (registration,) = place_order_locked(placed, [line])
         begin_locked(registration, actor=person, reason="registered", at=at)
         if not price.is_free:
             self.bill(registration.order)

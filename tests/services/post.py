@@ -117,7 +117,7 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
                 registered(cast.bob, make_event(**free)),
                 {"by_organiser": True, "reason": "The room is small."},
             )
-            cancel(found.public_id, actor=cast.alice)
+            cancel(found.public_id, actor=cast.alice, by_organiser=True)
         case "registration_expired":
             found, context = expired(cast), {"was_offer": True}
         case "payment_received":

@@ -172,9 +172,8 @@ def test_a_guaranteed_event_says_since_when(client: FlaskClient, cast: Cast) -> 
 @pytest.mark.parametrize(
     "day, sentence",
     [
-        (16, "Cancelling Free until Sunday 22 November at midnight Half after that."),
-        (20, "Cancelling Free until Sunday 22 November at midnight"),
-        (24, "Cancelling Leaving now costs 50 % of the price Half after that."),
+        (16, "Cancelling Free until Sunday 22 November; then half the price; from Friday 27 November the full price."),
+        (24, "from Friday 27 November the full price. Leaving now costs 50 % of the price"),
     ],
 )
 def test_cancelling_is_said_with_its_day(client: FlaskClient, cast: Cast, day: int, sentence: str) -> None:
