@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask
@@ -14,10 +15,11 @@ from blueprints import translations
 from blueprints.translations import domain
 from models.base import Texts, in_language, language_of
 from services import dates
-from services.areas import all_areas, areas_in
+from services.areas import AreaWords, all_areas, areas_in
 from services.money import say_money
 
 ZONE = dates.ZONE
+CHIP = Markup('<span class="area{}" data-area="{}">{}{}</span>')
 DRAWING = Markup(
     '<svg class="emblem{}" viewBox="0 0 48 48" aria-hidden="true"><path fill-rule="evenodd" d="{}"/></svg>'
 )
@@ -91,6 +93,13 @@ def sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@lru_cache(maxsize=256)
+def area_chip(area: AreaWords, named: bool = True) -> Markup:
+    """The emblem of an area and its name, which only screen readers get when `named` is False."""
+    name = area.name if named else Markup('<span class="visually-hidden">{}</span>').format(area.name)
+    return CHIP.format("" if named else " area-mark", area.slug, DRAWING.format("", area.emblem), name)
+
+
 def emblem(slug: str, large: bool = False) -> Markup:
     """The drawing of an area, hidden from screen readers: its name stands beside it. '' for an unknown area."""
     size = " emblem-large" if large else ""
@@ -110,6 +119,7 @@ def install(app: Flask) -> None:
         app.jinja_env.filters[word.__name__] = word
         app.jinja_env.globals[word.__name__] = word
     app.jinja_env.globals["emblem"] = emblem
+    app.jinja_env.globals["area_chip"] = area_chip
 
     @app.context_processor
     def area_words() -> dict[str, Any]:

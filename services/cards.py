@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -17,7 +16,7 @@ from models.events import Approval, Event, Modality, Quota, Run, Slot, Ticket, e
 from models.orders import Order
 from models.registrations import LIVE, Registration, Status
 from services.areas import AreaWords, areas_in
-from services.dates import DayBlock, day_block, say_short_day, say_when
+from services.dates import DayBlock, block_words, local_day, say_short_day, today_in, when_words
 from services.money import say_money
 from services.prices import Offer, Price, Reason, offer
 from services.readers import Reader
@@ -44,8 +43,7 @@ class TicketFacts(NamedTuple):
         return self.withdrawn_at is None and opened and (self.sale_closes_at is None or at < self.sale_closes_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """Places of an event over all its quotas, and where they are."""
 
     capacity: int
@@ -61,8 +59,7 @@ class Places:
 NO_PLACES = Places(0, 0, False, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """One event as a list prints it."""
 
     id: int
@@ -81,6 +78,11 @@ class Card:
     places: str
     tone: str  # '', 'few' or 'none': how the places are said
     pill: str  # the class of a status pill, '' for none: then `places` are its words
+
+    @property
+    def names_areas(self) -> bool:
+        """Three areas and more show their emblems only."""
+        return len(self.areas) < 3
 
 
 EVENTS = select(
@@ -128,7 +130,7 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
             continue
         event = events[event_id]
         held = places.get(event_id, NO_PLACES)
-        amount, why = price_words(offer(cast("list[Ticket]", tickets.get(event_id, [])), reader, at), locale)
+        amount, why = sale_words(on_sale(tickets.get(event_id, ()), at), reader.is_member, reader.is_staff, locale)
         words, tone, pill = places_words(event, held, mine.get(event_id), locale, at)
         if event.run in (Run.CANCELLED, Run.CLOSED, Run.ENDED) or at >= event.ends_at:
             amount = why = ""  # nothing to buy any more
@@ -139,9 +141,9 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
                 slug=event.slug,
                 title=in_language(event.titles, locale),
                 title_lang=other_language(event.titles, locale),
-                block=day_block(event.starts_at, locale, event.zone),
+                block=block_words(local_day(event.starts_at, event.zone), locale),
                 starts_at=event.starts_at,
-                when=capital(say_when(slots.get(event_id) or [(event.starts_at, event.ends_at)], locale, event.zone)),
+                when=capital(when_words(held_at(event, slots), locale, event.zone, today_in(event.zone))),
                 where=place_words(event.venue, event.city, held.onsite, held.online, locale),
                 note=note_words(event.kind, event.language, locale),
                 areas=areas.get(event_id, ()),
@@ -153,6 +155,11 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
             )
         )
     return made
+
+
+def held_at(event: Any, slots: dict[int, list[tuple[datetime, datetime]]]) -> tuple[tuple[datetime, datetime], ...]:
+    """The event's half-days in order; without any, its own beginning and end."""
+    return tuple(slots.get(event.id) or ((event.starts_at, event.ends_at),))
 
 
 # ---- what is read --------------------------------------------------------------------------------------------------
@@ -196,8 +203,8 @@ def places_of(quotas: Iterable[tuple[str, int, int]]) -> Places:
     return Places(
         sum(capacity for _modality, capacity, _taken in held),
         sum(taken for _modality, _capacity, taken in held),
-        Modality.ONSITE in modalities,
-        Modality.ONLINE in modalities,
+        Modality.ONSITE.value in modalities,
+        Modality.ONLINE.value in modalities,
     )
 
 
@@ -212,6 +219,25 @@ def mine_of(ids: Sequence[int], person_id: int | None) -> dict[int, tuple[str, s
 # ---- how it is said: what is memoised is pure in its arguments, `locale` being the present language ------------------------------------------------------------------------------------------------
 
 
+Sale = tuple[tuple[int, int, str, str], ...]
+"""The tickets on sale, as far as a card shows them: net cents, position, audience, VAT treatment."""
+
+
+def on_sale(tickets: Iterable[TicketFacts], at: datetime) -> Sale:
+    return tuple(sorted((one.net_cents, one.position, one.audience, one.vat) for one in tickets if one.is_on_sale(at)))
+
+
+@lru_cache(maxsize=4096)
+def sale_words(sale: Sale, is_member: bool, is_staff: bool, locale: str) -> tuple[str, str]:
+    """What such a reader pays among these tickets: most events have the prices of another one."""
+    tickets = [
+        TicketFacts(0, 0, number, position, audience, cents, vat, None, None, None, None)
+        for number, (cents, position, audience, vat) in enumerate(sale)
+    ]
+    reader = Reader(is_member=is_member, is_staff=is_staff)
+    return price_words(offer(cast("list[Ticket]", tickets), reader, datetime.now(UTC)), locale)
+
+
 def price_words(offered: Offer, locale: str) -> tuple[str, str]:
     """The amount this reader pays, and why: “€420”, “as a member”. Amounts are before VAT."""
     price, others = offered.price, offered.others
@@ -223,7 +249,6 @@ def price_words(offered: Offer, locale: str) -> tuple[str, str]:
     return reason_words(price.net_cents, price.reason, cheapest, locale)
 
 
-@lru_cache(maxsize=4096)
 def reason_words(cents: int, reason: Reason | None, others_cents: int | None, locale: str) -> tuple[str, str]:
     """An amount with its reason; no reason: for members only."""
     amount = cents_words(cents, locale)
@@ -308,14 +333,19 @@ def place_words(venue: str, city: str, onsite: bool, online: bool, locale: str) 
 
 
 def kind_words(kind: str) -> str:
-    return {
-        "training": _("Training"),
-        "networking": _("Networking"),
-        "conference": _("Conference"),
-        "webinar": _("Webinar"),
-        "workshop": _("Workshop"),
-        "mission": _("Mission"),
-    }.get(kind, kind)
+    """“Training”."""
+    said = KINDS.get(kind)
+    return said() if said else kind
+
+
+KINDS: dict[str, Callable[[], str]] = {
+    "training": lambda: _("Training"),
+    "networking": lambda: _("Networking"),
+    "conference": lambda: _("Conference"),
+    "webinar": lambda: _("Webinar"),
+    "workshop": lambda: _("Workshop"),
+    "mission": lambda: _("Mission"),
+}
 
 
 def language_words(code: str) -> str:

@@ -7,13 +7,14 @@ with all the other filters applied: the number beside a choice is what choosing 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import Select, and_, bindparam, exists, func, select
 
 from models.base import db
 from models.courses import Publication
@@ -26,7 +27,6 @@ from services.search import EVENT, find
 
 PAGE = 24
 FREE = "free"
-SURE = (Run.GUARANTEED, Run.RUNNING, Run.ENDED, Run.CLOSED)
 LISTED = (Event.publication == Publication.PUBLISHED, Event.visibility != Visibility.UNLISTED)
 
 
@@ -52,10 +52,10 @@ class Filters:
 class Counts:
     """How many events each choice would show."""
 
-    areas: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    kinds: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    languages: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    cities: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    areas: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    cities: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -83,94 +83,108 @@ def listing(filters: Filters, reader: Reader, at: datetime) -> Listing:
 
     With words typed, the search decides first; filters apply to what it found.
     """
-    conditions = [*LISTED, *conditions_of(filters, reader, at)]
-    order = Event.starts_at.desc() if filters.past else Event.starts_at
-    index = (
-        select(Event.id, Event.kind, Event.language, Event.city, event_area.c.area_id)
-        .outerjoin(event_area, event_area.c.event_id == Event.id)
-        .where(*conditions)
-        .order_by(order, Event.id)
-    )
     found = set(find(EVENT, filters.query)) if filters.query else None
-    return counted(plain_rows(index).all(), filters, found)
+    values = values_of(filters, reader, at)
+    rows = plain_rows(index_of(filters.past, frozenset(values)), **values).all()
+    return counted(rows if found is None else [row for row in rows if row[0] in found], filters)
 
 
-def conditions_of(filters: Filters, reader: Reader, at: datetime) -> Iterable[ColumnElement[bool]]:
-    """What the database decides: dates, free places, certainty, price, modality."""
-    yield Event.ends_at < at if filters.past else Event.ends_at >= at
+def values_of(filters: Filters, reader: Reader, at: datetime) -> dict[str, Any]:
+    """What fills in the index's statement; the names that are there decide which conditions it has."""
+    values: dict[str, Any] = {"at": at}
     if filters.first_day:
-        yield Event.ends_at >= midnight(filters.first_day)
+        values["first"] = midnight(filters.first_day)
     if filters.last_day:
-        yield Event.starts_at < midnight(filters.last_day + timedelta(days=1))
+        values["after"] = midnight(filters.last_day + timedelta(days=1))
     if filters.with_places:
-        yield exists().where(Quota.event_id == Event.id, Quota.taken < Quota.capacity)
-        yield Event.run.in_((Run.TENTATIVE, Run.GUARANTEED, Run.RUNNING))
+        values["open"] = [Run.TENTATIVE, Run.GUARANTEED, Run.RUNNING]
     if filters.sure:
-        yield Event.run.in_(SURE)
+        values["sure"] = [Run.GUARANTEED, Run.RUNNING, Run.ENDED, Run.CLOSED]
     if filters.online:
-        yield exists().where(Quota.event_id == Event.id, Quota.modality == Modality.ONLINE)
+        values["online"] = Modality.ONLINE
     if filters.price:
-        yield affordable(filters.price, reader)
+        values["cents"] = 0 if filters.price == FREE else int(filters.price) * 100
+        values["audiences"] = [Audience.EVERYONE, *([Audience.MEMBERS] if reader.is_member else [])]
+    return values
 
 
-def affordable(price: str, reader: Reader) -> ColumnElement[bool]:
-    """Whether a ticket that this reader may buy costs at most `price` before VAT."""
-    audiences = [Audience.EVERYONE, *([Audience.MEMBERS] if reader.is_member else [])]
-    cents = 0 if price == FREE else int(price) * 100
-    return exists().where(
-        and_(
+@lru_cache(maxsize=256)
+def index_of(past: bool, named: frozenset[str]) -> Select[int, str, str, str, int]:
+    """The index's statement for one set of conditions: dates, free places, certainty, modality, price before VAT."""
+    conditions = {
+        "at": Event.ends_at < bindparam("at") if past else Event.ends_at >= bindparam("at"),
+        "first": Event.ends_at >= bindparam("first"),
+        "after": Event.starts_at < bindparam("after"),
+        "open": and_(
+            Event.run.in_(bindparam("open", expanding=True)),
+            exists().where(Quota.event_id == Event.id, Quota.taken < Quota.capacity),
+        ),
+        "sure": Event.run.in_(bindparam("sure", expanding=True)),
+        "online": exists().where(Quota.event_id == Event.id, Quota.modality == bindparam("online")),
+        "cents": exists().where(
             Ticket.event_id == Event.id,
             Ticket.withdrawn_at.is_(None),
-            Ticket.audience.in_(audiences),
-            Ticket.net_cents <= cents,
-        )
+            Ticket.audience.in_(bindparam("audiences", expanding=True)),
+            Ticket.net_cents <= bindparam("cents"),
+        ),
+    }
+    return (
+        select(Event.id, Event.kind, Event.language, Event.city, event_area.c.area_id)
+        .outerjoin(event_area, event_area.c.event_id == Event.id)
+        .where(*LISTED, *(condition for name, condition in conditions.items() if name in named))
+        .order_by(Event.starts_at.desc() if past else Event.starts_at, Event.id)
     )
 
 
-def counted(rows: Sequence[Any], filters: Filters, found: set[int] | None) -> Listing:
+def counted(rows: Sequence[Any], filters: Filters) -> Listing:
     """Which events pass every choice, and for each choice how many pass all the others.
 
-    An event of several areas comes in one row for each, one after the other. With `found`, only those events count.
-    This loop runs for every event at every page of the list: it is plain on purpose.
+    An event of several areas comes in one row for each, one after the other; (id, kind, language, city, area).
     """
-    areas = areas_of_events(rows)
+    slugs = {area.id: area.slug for area in all_areas()}
+    if not (filters.areas or filters.kinds or filters.languages or filters.city):
+        return counted_all(rows, slugs)
+    areas: dict[int, list[str]] = defaultdict(list)
+    for event_id, _kind, _language, _city, area_id in rows:
+        if area_id in slugs:
+            areas[event_id].append(slugs[area_id])
     wanted, kinds, languages, city = set(filters.areas), filters.kinds, filters.languages, filters.city
-    counts, ids, last = Counts(), [], None
-    for event_id, kind, language, place, _area in rows:
-        if event_id == last or (found is not None and event_id not in found):
-            continue
-        last = event_id
+    counts, ids = Counts(), []
+    for event_id, kind, language, place in {row[0]: row[:4] for row in rows}.values():
         here = areas.get(event_id, ())
         in_area = not wanted or not wanted.isdisjoint(here)
         in_kind = not kinds or kind in kinds
         in_language = not languages or language in languages
         in_city = not city or place == city
-        passed = in_area + in_kind + in_language + in_city
-        if passed < 3:
-            continue
-        everything = passed == 4
+        everything = in_area and in_kind and in_language and in_city
         if everything:
             ids.append(event_id)
-        if everything or not in_area:
-            for slug in here:
-                counts.areas[slug] += 1
-        if everything or not in_kind:
+        if in_kind and in_language and in_city:
+            counts.areas.update(here)
+        if in_area and in_language and in_city:
             counts.kinds[kind] += 1
-        if everything or not in_language:
+        if in_area and in_kind and in_city:
             counts.languages[language] += 1
-        if place and (everything or not in_city):
+        if in_area and in_kind and in_language and place:
             counts.cities[place] += 1
     return Listing(tuple(ids), counts)
 
 
-def areas_of_events(rows: Iterable[Any]) -> dict[int, list[str]]:
-    """The slugs of each event's areas."""
-    slugs = {area.id: area.slug for area in all_areas()}
-    areas: dict[int, list[str]] = defaultdict(list)
-    for row in rows:
-        if row[4] in slugs:
-            areas[row[0]].append(slugs[row[4]])
-    return areas
+def counted_all(rows: Sequence[Any], slugs: dict[int, str]) -> Listing:
+    """The same when nothing is chosen, the page most people see: counted without a loop of our own."""
+    events = {row[0]: row for row in rows}
+    areas = Counter(row[4] for row in rows)
+    cities = Counter(row[3] for row in events.values())
+    del cities[""]
+    return Listing(
+        tuple(events),
+        Counts(
+            Counter({slug: areas[area_id] for area_id, slug in slugs.items() if areas[area_id]}),
+            Counter(row[1] for row in events.values()),
+            Counter(row[2] for row in events.values()),
+            cities,
+        ),
+    )
 
 
 @dataclass(frozen=True)

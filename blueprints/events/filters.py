@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,12 +15,13 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints.words import day, locale, sentence
 from models.events import EventKind
-from services.areas import all_areas
+from services.areas import AreaWords, all_areas, areas_in
 from services.cards import kind_words, language_name
 from services.catalogue import FREE, Counts, Filters, next_month
 from services.dates import ZONE, today_in
 from services.money import say_money
 
+KINDS = tuple(kind.value for kind in EventKind)
 LANGUAGES = ("fr", "en", "nl", "de")
 CEILINGS = ("100", "250", "500", "1000")
 SPANS = ("week", "month", "next-month", "quarter")
@@ -27,15 +29,15 @@ LONGEST_QUERY = 120
 LAST_PAGE = 9999
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a facet, as the macros of templates/macros/filters.html read it."""
+    """One choice of the form."""
 
     value: str
     label: str
     checked: bool
-    count: int | None = None
-    area: Any = None
+    count: int = 0
+    area: AreaWords | None = None
 
 
 @dataclass(frozen=True)
@@ -205,33 +207,58 @@ class Facets:
     kinds: list[Option]
     languages: list[Option]
     cities: list[Option]
-    dates: list[Option]
-    prices: list[Option]
+    dates: tuple[Option, ...]
+    prices: tuple[Option, ...]
+    first_day: str  # as typed into the form; '' when a named span was chosen instead
+    last_day: str
+
+    def selects(self, filters: Filters) -> list[tuple[str, str, Sequence[Option]]]:
+        """The lists to choose one from: name, label, options. Past events have no price any more."""
+        found: list[tuple[str, str, Sequence[Option]]] = []
+        if len(self.cities) > 2:
+            found.append(("city", _("Place"), self.cities))
+        found.append(("dates", _("Dates"), self.dates))
+        if not filters.past:
+            found.append(("price", _("Price"), self.prices))
+        return found
 
 
 def facets(filters: Filters, counts: Counts) -> Facets:
     """The choices of the form: those that exist now, and those that are chosen."""
     here = locale()
-    span = request.args.get("dates", "") if not (request.args.get("from") or request.args.get("to")) else ""
-    cities = sorted(set(counts.cities) | ({filters.city} if filters.city else set()), key=str.casefold)
+    typed = bool(request.args.get("from") or request.args.get("to"))
+    cities = sorted({*counts.cities, *([filters.city] if filters.city else [])}, key=str.casefold)
     return Facets(
         areas=[
-            Option(area.slug, area.name(here), area.slug in filters.areas, counts.areas[area.slug], area.words(here))
-            for area in all_areas()
+            Option(area.slug, area.name, area.slug in filters.areas, counts.areas[area.slug], area)
+            for area in areas_in(here)
         ],
         kinds=[
             Option(kind, kind_words(kind), kind in filters.kinds, counts.kinds[kind])
-            for kind in EventKind
+            for kind in KINDS
             if counts.kinds[kind] or kind in filters.kinds
         ],
         languages=[
-            Option(code, sentence(language_name(code)), code in filters.languages, counts.languages[code])
+            Option(code, language_name(code), code in filters.languages, counts.languages[code])
             for code in LANGUAGES
             if counts.languages[code] or code in filters.languages
         ],
         cities=[Option("", _("Everywhere"), not filters.city)]
         + [Option(city, city, city == filters.city) for city in cities],
-        dates=[Option("", _("Any date"), not span)] + [Option(one, span_words(one), one == span) for one in SPANS],
-        prices=[Option("", _("Any price"), not filters.price)]
-        + [Option(one, price_words(one), one == filters.price) for one in (FREE, *CEILINGS)],
+        dates=date_options("" if typed else request.args.get("dates", ""), here),
+        prices=price_options(filters.price, here),
+        first_day=filters.first_day.isoformat() if typed and filters.first_day else "",
+        last_day=filters.last_day.isoformat() if typed and filters.last_day else "",
     )
+
+
+@lru_cache(maxsize=64)
+def date_options(span: str, here: str) -> tuple[Option, ...]:
+    spans = (Option(one, span_words(one), one == span) for one in SPANS)
+    return (Option("", _("Any date"), span not in SPANS), *spans)
+
+
+@lru_cache(maxsize=64)
+def price_options(price: str, here: str) -> tuple[Option, ...]:
+    prices = (Option(one, price_words(one), one == price) for one in (FREE, *CEILINGS))
+    return (Option("", _("Any price"), not price), *prices)

@@ -51,7 +51,7 @@ def test_filters_stay_chosen_and_can_be_taken_away(client: FlaskClient, cast: Ca
     make_event(title="Training one", areas=["biopharmacy"])
     page = client.get("/events?lang=en&area=digital-health&kind=webinar").get_data(as_text=True)
     assert titles(client, "/events?lang=en&area=digital-health&kind=webinar") == ["Webinar one"]
-    assert re.search(r'value="digital-health" id="filter-area-\d+" checked', page)
+    assert re.search(r'value="digital-health" id="filter-area-[a-z-]+" checked', page)
     chips = re.findall(r'<a class="chosen" href="([^"]+)">', page)
     assert chips == ["/events?kind=webinar&amp;lang=en", "/events?area=digital-health&amp;lang=en"]
 
