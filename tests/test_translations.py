@@ -30,6 +30,15 @@ FRENCH_MISTAKES = {
     "a hyphen for a dash": re.compile(r"\s-\s"),
 }
 
+DUTCH_MISTAKES = {
+    "a space before ; : ? or inside “ ”": re.compile(r"\s[;:?”]|“\s"),
+    "a straight quotation mark or apostrophe, French ones, three dots": re.compile(r"['\"«»]|\.\.\."),
+    "an exclamation mark": re.compile("!"),
+    "a hyphen for a dash": re.compile(r"\s-\s"),
+    "no space that holds before a percent sign": re.compile(r"(?<!\u00a0)%%"),
+    "the familiar form; the reader is “u”": re.compile(r"\b(je|jij|jou|jouw|jullie)\b", re.IGNORECASE),
+}
+
 Key = tuple[str, str | None]  # the (singular) sentence and its context
 
 
@@ -115,6 +124,13 @@ def test_what_runs_is_what_was_translated(language: str) -> None:
 def test_french_is_set_as_french(mistake: str) -> None:
     pattern = FRENCH_MISTAKES[mistake]
     wrong = [text for message in translated("fr").values() for text in all_of(message.string) if pattern.search(text)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("mistake", DUTCH_MISTAKES)
+def test_dutch_is_set_as_dutch(mistake: str) -> None:
+    pattern = DUTCH_MISTAKES[mistake]
+    wrong = [text for message in translated("nl").values() for text in all_of(message.string) if pattern.search(text)]
     assert not wrong, "\n".join(wrong)
 
 
