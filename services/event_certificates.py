@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from models.base import db
 from models.certificates import Certificate
@@ -48,7 +49,6 @@ def certificate_of(event_id: int, public_id: str) -> Certificate | None:
 
 
 def awaiting_certificate(event_id: int, registration_public_id: str) -> Registration | None:
-    """The registration with this id that completed the event and has no certificate."""
-    return db.session.scalar(
-        select(Registration).where(*due(event_id), Registration.public_id == registration_public_id)
-    )
+    """The registration with this id that completed the event and has no certificate, with its person."""
+    query = select(Registration).where(*due(event_id), Registration.public_id == registration_public_id)
+    return db.session.scalar(query.options(joinedload(Registration.person)))

@@ -13,6 +13,7 @@ from blueprints.organise import blueprint
 from blueprints.organise.events import event_page
 from models.certificates import Certificate
 from models.events import Event
+from services.certificate_records import printed_name
 from services.certificates import (
     NothingMissing,
     NotInForce,
@@ -85,7 +86,8 @@ def certificate_letters(slug: str, registration: str) -> ResponseReturnValue:
     """Write a name in letters that can be printed, then issue what is missing."""
     event = event_of_desk(organiser_of(slug).id)
     row = awaiting_certificate(event.id, registration) or abort(404)
-    form = NameForm()
+    wanted = printed_name(row)
+    form = NameForm(data={"name": row.name if row.name != wanted else ""})
     if form.validate_on_submit():
         try:
             name_for_print(event.id, registration, form.name.data, me())
@@ -93,12 +95,12 @@ def certificate_letters(slug: str, registration: str) -> ResponseReturnValue:
             form.name.errors = [unprintable_words(refused)]
         else:
             return issue_rest(event)
-    page = render_template("organise/certificate_letters.html", **event_page(event), form=form, registration=row)
+    page = render_template("organise/certificate_letters.html", **event_page(event), form=form, name=wanted)
     return page, status_of(form)
 
 
 def unprintable_words(refused: UnprintableName) -> str:
-    letters = ", ".join(f"“{letter}”" for letter in refused.characters)
+    letters = " ".join(refused.characters)
     return _(
         "These cannot be printed: %(letters)s. Write the name in Latin, Greek or Cyrillic letters.", letters=letters
     )

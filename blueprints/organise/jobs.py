@@ -46,8 +46,7 @@ def troubles(found: Job, event: Event) -> list[Trouble]:
         who, _space, rest = problem.partition(" ")
         code, _space, detail = rest.partition(" ")
         if who in names and code == "unprintable":
-            letters = ", ".join(f"“{letter}”" for letter in detail)
-            text = _("The certificate’s typefaces do not have %(letters)s.", letters=letters)
+            text = _("The certificate’s typefaces do not have %(letters)s.", letters=" ".join(detail))
             rows.append(Trouble(names[who], text, who))
         elif found.finished_at is None:
             rows.append(
