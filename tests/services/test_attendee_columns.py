@@ -201,10 +201,10 @@ def test_a_list_of_one_event_holds_nobody_of_another(cast: Cast) -> None:
 
 def test_by_name_without_regard_to_accents_and_case(cast: Cast) -> None:
     event = make_event(**FREE)
-    for given, family in (("Zoë", "zwart"), ("Bob", "Éloy"), ("Ada", "Eloy"), ("Carol", "de Vries")):
+    for given, family in (("Zoë", "zwart"), ("Bob", "Éloy"), ("Ada", "Eloy"), ("Anh", "Đặng")):
         add_walk_in(event.id, Wish(given, family, f"{given}@x.example"), actor=cast.alice, locale="en")
     found = [f"{row['First name']} {row['Last name']}" for row in table(event, Purpose.SIGN_IN)]
-    assert found == ["Carol de Vries", "Ada Eloy", "Bob Éloy", "Zoë zwart"]
+    assert found == ["Anh Đặng", "Ada Eloy", "Bob Éloy", "Zoë zwart"]
 
 
 def test_a_long_list_is_not_held_to_be_sorted() -> None:
