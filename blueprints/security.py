@@ -75,14 +75,16 @@ def reader_theme() -> str | None:
     return kept if kept in ("light", "dark") else None
 
 
+def refuse_zero_bytes() -> None:
+    """No address of ours holds a zero byte, and PostgreSQL refuses to look one up."""
+    if "\0" in request.path or b"%00" in request.query_string:
+        abort(404)
+
+
 def protect(app: Flask) -> None:
     """Install the headers and the variables every template has."""
 
-    @app.before_request
-    def no_zero_byte() -> None:
-        """No address of ours holds one, and PostgreSQL refuses to look it up."""
-        if "\0" in request.path or b"%00" in request.query_string:
-            abort(404)
+    app.before_request(refuse_zero_bytes)
 
     @app.context_processor
     def page_variables() -> dict[str, Any]:
