@@ -24,7 +24,7 @@ def due_steps(row: Membership, day: date, *, is_renewed: bool) -> list[tuple[Mem
     The last day of the period and of grace count fully. `is_renewed`: the next membership of the organisation has
     begun, so that this one needs no grace. A clock that comes very late takes two steps at once.
     """
-    if day <= row.ends_on:
+    if day <= row.ends_on or row.status not in DUE:
         return []
     if row.status == S.APPROVED:
         return [(S.LAPSED, "never_paid")]

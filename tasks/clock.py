@@ -12,6 +12,7 @@ from huey import crontab
 
 from services.closing import conclude_late
 from services.event_changes import advance_runs
+from services.membership_clock import advance_memberships
 from services.registrations import expire_due
 from services.reminders import remind_due
 from services.retention import purge_due
@@ -21,6 +22,7 @@ from tasks.queue import queue
 
 EVERY_MINUTE = crontab()
 EVERY_TEN_MINUTES = crontab(minute="*/10")
+EVERY_HOUR = crontab(minute="5")
 EACH_NIGHT = crontab(hour="2", minute="20")  # UTC
 
 
@@ -60,10 +62,25 @@ def remind() -> None:
     remind_due()
 
 
+@queue.periodic_task(EVERY_HOUR)
+def end_memberships() -> None:
+    """Memberships that ran out, or whose grace did: soon after midnight in Brussels, and again if that was missed."""
+    advance_memberships()
+
+
 @queue.periodic_task(EACH_NIGHT)
 def forget() -> None:
     """What the privacy text promises to forget."""
     purge_due()
 
 
-ENTRIES: tuple[Callable[[], None], ...] = (deliver_mails, continue_jobs, end_holds, move_events, conclude, remind, forget)
+ENTRIES: tuple[Callable[[], None], ...] = (
+    deliver_mails,
+    continue_jobs,
+    end_holds,
+    move_events,
+    conclude,
+    remind,
+    end_memberships,
+    forget,
+)
