@@ -17,7 +17,7 @@ from models.base import db, in_language
 from models.courses import Course, Programme, ProgrammeStep, Publication, course_area
 from models.events import Event, Run
 from services.areas import AreaWords, areas_in
-from services.cards import language_name, other_language
+from services.cards import capital, language_name, other_language
 from services.catalogue import LISTED
 from services.dates import say_minutes, say_short_day
 from services.markdown import rendered
@@ -151,7 +151,7 @@ def course_line(course: Course, area_ids: set[int], dates: Sequence[NextDate], l
         summary_lang=other_language(course.summaries, locale),
         minutes=say_minutes(course.minutes, locale),
         level=level_words(course.level),
-        languages=", ".join(language_name(code) for code in course.languages),
+        languages=capital(", ".join(language_name(code) for code in course.languages)),
         areas=tuple(area for area in areas_in(locale) if area.id in area_ids),
         next_date=say_short_day(dates[0].starts_at, locale, dates[0].zone) if dates else "",
         dates=len(dates),

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from blueprints.words import day, locale, sentence
 from models.events import EventKind
 from services.areas import AreaWords, all_areas, areas_in
-from services.cards import kind_words, language_name
+from services.cards import capital, kind_words, language_name
 from services.catalogue import FREE, Counts, Filters, next_month
 from services.dates import ZONE, today_in
 from services.money import say_money
@@ -162,7 +162,7 @@ def chips(filters: Filters, **extra: str | int | None) -> list[Chip]:
     found += [(names[slug], replace(filters, areas=without(filters.areas, slug))) for slug in filters.areas]
     found += [(kind_words(kind), replace(filters, kinds=without(filters.kinds, kind))) for kind in filters.kinds]
     found += [
-        (sentence(language_name(code)), replace(filters, languages=without(filters.languages, code)))
+        (sentence(capital(language_name(code))), replace(filters, languages=without(filters.languages, code)))
         for code in filters.languages
     ]
     if filters.city:
@@ -239,7 +239,7 @@ def facets(filters: Filters, counts: Counts) -> Facets:
             if counts.kinds[kind] or kind in filters.kinds
         ],
         languages=[
-            Option(code, language_name(code), code in filters.languages, counts.languages[code])
+            Option(code, capital(language_name(code)), code in filters.languages, counts.languages[code])
             for code in LANGUAGES
             if counts.languages[code] or code in filters.languages
         ],
