@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import and_, case, func, or_, select
 
-from models.base import db
+from models.base import db, now
 from models.courses import Publication
 from models.events import Event, Quota, Run
 from models.registrations import HOLDING, LIVE, Registration, Status, Transition
 
 
-def violations() -> list[str]:
-    """One sentence for each invariant that does not hold, naming the event or registration."""
-    return [*miscounted_quotas(), *doubles(), *needless_waits(), *wrong_holds(), *broken_histories()]
+def violations(at: datetime | None = None) -> list[str]:
+    """One sentence for each invariant that does not hold at `at` (default: now), naming the event or registration."""
+    return [*miscounted_quotas(), *doubles(), *needless_waits(at or now()), *wrong_holds(), *broken_histories()]
 
 
 def miscounted_quotas() -> list[str]:
@@ -42,7 +44,7 @@ def doubles() -> list[str]:
     return [f"event {event}: person {person} has {number} live registrations" for event, person, number in rows]
 
 
-def needless_waits() -> list[str]:
+def needless_waits(at: datetime) -> list[str]:
     """Nobody waits for a live event while a place that they may have is free; one's own declining is one's own will."""
     declined = (
         select(Transition.id)
@@ -54,7 +56,7 @@ def needless_waits() -> list[str]:
         .join(Quota, Quota.event_id == Event.id)
         .join(Registration, and_(Registration.quota_id == Quota.id, Registration.status == Status.WAITLISTED))
         .where(Quota.taken < Quota.capacity, Event.publication == Publication.PUBLISHED, ~declined)
-        .where(Event.run.in_((Run.TENTATIVE, Run.GUARANTEED)), Event.starts_at > func.current_timestamp())
+        .where(Event.run.in_((Run.TENTATIVE, Run.GUARANTEED)), Event.starts_at > at)
         .group_by(Event.slug, Quota.taken, Quota.capacity)
     )
     return [f"{slug}: {number} wait while {taken} of {capacity} are taken" for slug, taken, capacity, number in rows]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -22,6 +23,12 @@ from models.base import Base, db
 from services.areas import forget_areas
 from tests.browsing import Browser
 from tests.cast import cast  # noqa: F401  (a fixture of every test)
+
+
+# A machine that is busy is no reason to fail; in CI the same examples every time, at the desk new ones.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -144,7 +151,10 @@ def empty_database(app: Flask, engine_name: str) -> None:
         db.engine.dispose()
         folder = app.extensions["atrium"].instance
         # by SQLite itself, not by replacing the file: the traceback of a failed test may still hold a connection
-        with closing(sqlite3.connect(folder / "empty.db")) as empty, closing(sqlite3.connect(folder / "atrium.db")) as live:
+        with (
+            closing(sqlite3.connect(folder / "empty.db")) as empty,
+            closing(sqlite3.connect(folder / "atrium.db")) as live,
+        ):
             empty.backup(live)
     else:
         with db.engine.connect().execution_options(writing=True) as connection:

@@ -108,7 +108,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "events"):
             return
         db.session.rollback()
-        assert violations() == []
+        assert violations(self.clock) == []
         for taken, capacity in db.session.execute(select(Quota.taken, Quota.capacity)):
             assert 0 <= taken <= capacity
         for code in db.session.scalars(select(Order.code)).all():
