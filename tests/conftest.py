@@ -159,10 +159,16 @@ def empty_database(app: Flask, engine_name: str) -> None:
     else:
         with db.engine.connect().execution_options(writing=True) as connection:
             full = connection.execute(text(FULL_TABLES)).scalars().all()
-            if full:
-                names = ", ".join(f'"{name}"' for name in full)
-                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            if full:  # TRUNCATE makes new files for every table and index: a quarter of a second
+                connection.exec_driver_sql("; ".join(emptying(name) for name in full))
             connection.commit()
+
+
+def emptying(table: str) -> str:
+    """PostgreSQL's words for removing the rows of a table, whoever points at them, and for numbering from 1 again."""
+    again = f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), 1, false)"
+    has_number = "id" in Base.metadata.tables[table].columns
+    return f'SET LOCAL session_replication_role = replica; DELETE FROM "{table}"' + (f"; {again}" if has_number else "")
 
 
 FULL_TABLES = " UNION ALL ".join(
