@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 PATIENCE = 80  # looks, a quarter of a second apart: the worker sends within one or two
 
@@ -36,3 +36,8 @@ def links(page: Page) -> list[str]:
 def plain(page: Page) -> str:
     """The plain text of the mail shown, folded or not."""
     return str(page.locator(".mail-text").text_content())
+
+
+def attachments(page: Page) -> Locator:
+    """The line of the mail shown that names its attachments."""
+    return page.locator(".opening").get_by_text("Attached:")

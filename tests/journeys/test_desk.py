@@ -13,7 +13,7 @@ from services.wishes import Wish
 from tests.cast import ADDRESSES, BRUSSELS, make_event, morning_in
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import person
-from tests.journeys.mailbox import open_mail, plain
+from tests.journeys.mailbox import attachments, open_mail, plain
 
 
 def seat(event: Event, *names: str) -> None:
@@ -138,4 +138,4 @@ def test_a_new_date_is_told_to_everybody(windows: Windows, stage: object) -> Non
     for name in ("bob", "dora"):
         open_mail(alice, ADDRESSES[name], "New date: Moving supper")
         assert f"{later.day} {later:%B}" in plain(alice)
-        expect(alice.get_by_text("Attached:")).to_contain_text(".ics")
+        expect(attachments(alice)).to_contain_text(".ics")

@@ -18,7 +18,7 @@ from models.events import Event, Slot
 from services.transaction import writing
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import receive
-from tests.journeys.mailbox import digits, open_mail, plain
+from tests.journeys.mailbox import attachments, digits, open_mail, plain
 
 SLUG = "annex-1-in-practice"
 TITLE = "Annex 1 in practice: a contamination control strategy"
@@ -84,7 +84,7 @@ def order_asks_for_a_transfer(page: Page, folder: Path) -> str:
 
 def place_is_confirmed(page: Page, order: str) -> None:
     open_mail(page, CAROL, "Paid, and your place is confirmed")
-    expect(page.get_by_text("Attached:")).to_contain_text(".ics")
+    expect(attachments(page)).to_contain_text(".ics")
     page.goto(order)
     expect(page.get_by_role("heading", level=1)).to_contain_text("You have a place on")
 

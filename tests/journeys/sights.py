@@ -1,0 +1,196 @@
+"""The pages that are looked at, each in the state worth looking at: who looks, where it is, and what was done first.
+
+Addresses may hold `{…}`, answered from the sample season: `{order:waitlisted}`, `{certificate:issued}`, `{slot:SLUG}`,
+`{registration:SLUG}`, `{code:awaiting_payment}`, `{job}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from models.base import db
+from models.certificates import Certificate, CertificateStatus
+from models.events import Event, Slot
+from models.orders import Order
+from models.outbox import Job
+from models.registrations import Registration, Status
+from services.certificates import revoke
+from services.order_links import key_of
+from tests.journeys.desk import person
+
+PAID, FREE, TENTATIVE = "annex-1-in-practice", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
+ENDED, RUNNING, DRAFT = "gmp-namur-last-week", "dose-audit-charleroi", "quality-risk-management-online"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One page in one state. `first` is done on the page after it was opened."""
+
+    name: str
+    address: str
+    who: str = ""
+    first: Callable[[Page], None] | None = None
+    status: int = 200
+
+
+def send_empty(page: Page) -> None:
+    """The form, sent as it stands: it comes back with every problem it can have."""
+    page.locator("main form[method=post] .action, main form[method=post] .btn-primary").last.click()
+    page.locator(".problems").wait_for()
+
+
+def send_guest_form(page: Page) -> None:
+    """A guest's form, up to the page that asks for the code."""
+    page.get_by_label("First name").fill("Onno")
+    page.get_by_label("Last name").fill("de Wit")
+    page.get_by_label("E-mail").fill("onno.de-wit@elsewhere.example")
+    page.get_by_label("I accept the").check()
+    page.get_by_role("button", name="Mail me the code").click()
+    page.wait_for_url(re.compile("/registrations/draft/"))
+
+
+def desk(slug: str, page: str = "") -> str:
+    return f"/organise/events/{slug}{'/' if page else ''}{page}"
+
+
+PUBLIC = (
+    Sight("home", "/"),
+    Sight("events", "/events"),
+    Sight("events, nothing found", "/events?q=zzzz"),
+    Sight("month", "/events?view=month"),
+    Sight("event, free", f"/events/{FREE}"),
+    Sight("event, paid", f"/events/{PAID}"),
+    Sight("event, member price", f"/events/{PAID}", "dora"),
+    Sight("event, full", "/events/breakfast-with-hospital-buyers"),
+    Sight("event, cancelled", "/events/data-integrity-namur"),
+    Sight("event, postponed", "/events/good-clinical-practice-namur"),
+    Sight("event, tentative", f"/events/{TENTATIVE}"),
+    Sight("event, members only", "/events/pitch-with-a-patient"),
+    Sight("event, several areas", "/events/mosan-days"),
+    Sight("programmes", "/programmes"),
+    Sight("programme", "/programmes/biologics-production-lead"),
+    Sight("course", "/courses/annex-1-in-practice"),
+    Sight("area", "/areas/biopharmacy"),
+    Sight("register, guest", f"/events/{PAID}/register"),
+    Sight("register, with errors", f"/events/{PAID}/register", first=send_empty),
+    Sight("register, signed in", f"/events/{PAID}/register", "dora"),
+    Sight("register, members only", "/events/pitch-with-a-patient/register"),
+    Sight("draft, asks for the code", f"/events/{FREE}/register", first=send_guest_form),
+    Sight("certificates", "/certificates"),
+    Sight("certificate, valid", "/certificates/{certificate:issued}"),
+    Sight("certificate, revoked", "/certificates/{certificate:revoked}"),
+    Sight("calendar", "/calendar"),
+    Sight("terms", "/terms"),
+    Sight("privacy", "/privacy"),
+    Sight("accessibility", "/accessibility"),
+    Sight("contact", "/contact"),
+    Sight("mailbox", "/mailbox"),
+    Sight("nothing here", "/nowhere", status=404),
+)
+OWN = (
+    Sight("sign in", "/sign-in"),
+    Sight("sign in, with errors", "/sign-in", first=send_empty),
+    Sight("sign in with a password", "/sign-in/password"),
+    Sight("order, awaiting payment", "/orders/{order:awaiting_payment}"),
+    Sight("order, waiting", "/orders/{order:waitlisted}"),
+    Sight("order, offered", "/orders/{order:offered}"),
+    Sight("order, confirmed", "/orders/{order:confirmed}"),
+    Sight("order, cancelled", "/orders/{order:cancelled}"),
+    Sight("order, expired", "/orders/{order:expired}"),
+    Sight("order, awaiting approval", "/orders/{order:pending_approval}"),
+    Sight("me", "/me", "bob"),
+    Sight("me, with nothing yet", "/me", "fay"),
+    Sight("profile", "/me/profile", "bob"),
+    Sight("addresses", "/me/addresses", "bob"),
+    Sight("password", "/me/password", "bob"),
+    Sight("sign-ins", "/me/sign-ins", "bob"),
+    Sight("my calendar", "/me/calendar", "bob"),
+)
+DESK = (
+    Sight("today", "/organise", "alice"),
+    Sight("desk, events", "/organise/events", "alice"),
+    Sight("desk, event", desk(PAID), "alice"),
+    Sight("desk, tentative", desk(TENTATIVE), "alice"),
+    Sight("desk, draft", desk(DRAFT), "alice"),
+    Sight("desk, over", desk(ENDED), "alice"),
+    Sight("new event", "/organise/events/new", "alice"),
+    Sight("new event, with errors", "/organise/events/new", "alice", first=send_empty),
+    Sight("edit", desk(PAID, "edit"), "alice"),
+    Sight("publish", desk(DRAFT, "publish"), "alice"),
+    Sight("duplicate", desk(PAID, "duplicate"), "alice"),
+    Sight("postpone", desk(PAID, "postpone"), "alice"),
+    Sight("resume", desk("good-clinical-practice-namur", "resume"), "alice"),
+    Sight("cancel", desk(PAID, "cancel"), "alice"),
+    Sight("attendees", desk(PAID, "attendees"), "alice"),
+    Sight("attendees, asking for a place", desk("mission-to-boston", "attendees"), "alice"),
+    Sight("registration", desk(PAID, "attendees/{registration:annex-1-in-practice}"), "alice"),
+    Sight("somebody at the desk", desk(PAID, "walk-in"), "alice"),
+    Sight("slots", desk(PAID, "slots"), "alice"),
+    Sight("history", desk(PAID, "history"), "alice"),
+    Sight("attendance, which list", desk(RUNNING, "attendance"), "alice"),
+    Sight("attendance", desk(RUNNING, "attendance/{slot:dose-audit-charleroi}"), "alice"),
+    Sight("close", desk(ENDED, "close"), "alice"),
+    Sight("close, too early", desk(PAID, "close"), "alice"),
+    Sight("issued certificates", desk("gmp-gosselies-first", "certificates"), "alice"),
+    Sight("job", "/organise/jobs/{job}", "alice"),
+    Sight("export", desk(PAID, "export"), "alice"),
+    Sight("orders", "/organise/orders", "fay"),
+    Sight("order at the desk", "/organise/orders/{code:awaiting_payment}", "fay"),
+    Sight("mails", "/organise/mails", "alice"),
+)
+ALL = PUBLIC + OWN + DESK
+
+
+def address_of(sight: Sight) -> str:
+    """The address of a sight, its `{…}` answered. Needs the application's context."""
+    return re.sub(r"\{(\w+):?([\w-]*)\}", lambda found: ANSWERS[found[1]](found[2]), sight.address)
+
+
+def order_code(status: str) -> str:
+    """The latest order of a status, of an event yet to come."""
+    query = select(Order.code).join(Registration, Registration.order_id == Order.id)
+    query = query.join(Event, Event.id == Registration.event_id).where(Registration.status == Status(status))
+    return str(db.session.scalar(query.order_by(Event.starts_at.desc(), Order.id).limit(1)))
+
+
+def order_link(status: str) -> str:
+    code = order_code(status)
+    return f"{code}?key={key_of(code)}"
+
+
+def slot_id(slug: str) -> str:
+    query = select(Slot.public_id).join(Event, Event.id == Slot.event_id).where(Event.slug == slug)
+    return str(db.session.scalar(query.order_by(Slot.starts_at).limit(1)))
+
+
+def registration_id(slug: str) -> str:
+    query = select(Registration.public_id).join(Event, Event.id == Registration.event_id)
+    return str(db.session.scalar(query.where(Event.slug == slug).order_by(Registration.id).limit(1)))
+
+
+def certificate_id(status: str) -> str:
+    """A certificate of that status; the first of the season is revoked when none is."""
+    query = select(Certificate.public_id).order_by(Certificate.id).limit(1)
+    found = db.session.scalar(query.where(Certificate.status == CertificateStatus(status)))
+    if found is None and status == "revoked":
+        found = revoke(certificate_id("issued"), "Issued to the wrong person.", person("alice")).public_id
+    return str(found)
+
+
+def job_id(_: str) -> str:
+    return str(db.session.scalar(select(Job.public_id).order_by(Job.id).limit(1)))
+
+
+ANSWERS: dict[str, Callable[[str], str]] = {
+    "order": order_link,
+    "code": order_code,
+    "slot": slot_id,
+    "registration": registration_id,
+    "certificate": certificate_id,
+    "job": job_id,
+}
