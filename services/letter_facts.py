@@ -182,20 +182,22 @@ def registration_facts(registration: Registration, zone: str, locale: str) -> Re
     )
 
 
-def order_facts(order: Order, registration: Registration, zone: str, locale: str) -> OrderFacts:
-    """The order as this registration's mail tells it: the price is that of its own line."""
+def order_facts(registration: Registration, zone: str, locale: str, *, for_buyer: bool) -> OrderFacts:
+    """The order as this registration's mail tells it: the price is that of its own line. A colleague for whom somebody
+    else ordered gets an address that asks them to sign in, and nothing about the money of the order."""
+    order = registration.order
     line = next((line for line in order.lines if line.registration_id == registration.id), None)
     cents = line.gross_cents if line else 0
     paid = sum(entry.cents for entry in order.ledger)
     until = registration.hold_until or order.due_at
     return OrderFacts(
         code=order.code,
-        url=order_url(order),
+        url=order_url(order) if for_buyer else order_url(order).partition("?")[0],
         cents=cents,
         amount=say_money(cents, locale),
         why=line.why if line else "",
-        reference=order.reference or "",
+        reference=(order.reference or "") if for_buyer else "",
         until=until_words(until, locale, zone) if until else "",
         policy=order.policy,
-        paid=say_money(paid, locale) if paid > 0 else "",
+        paid=say_money(paid, locale) if paid > 0 and for_buyer else "",
     )

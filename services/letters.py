@@ -36,6 +36,7 @@ from services.letter_facts import (
     told,
     whereabouts,
 )
+from services.letter_teams import for_name, team_facts
 from services.money import say_money
 from services.order_links import order_url
 
@@ -46,16 +47,19 @@ TEMPLATES = (
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "registration_substituted",
-    "registration_transferred", "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
+    "registration_transferred", "team_order", "team_paid", "team_place",
+    "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
 )  # fmt: skip
 STILL_TRUE = {"place_offered": Status.OFFERED, "event_reminder": Status.CONFIRMED}
 """What asks to act must still hold when it leaves: a mail delayed for hours would otherwise promise what is gone."""
 
 TELLS_CALENDAR = frozenset(
     {"registration_confirmed", "payment_received", "registration_cancelled", "event_changed", "event_postponed",
-     "event_cancelled", "registration_substituted", "registration_transferred"}
+     "event_cancelled", "registration_substituted", "registration_transferred", "team_place"}
 )  # fmt: skip
-GIVES_PLACE = frozenset({"registration_confirmed", "payment_received", "event_changed", "registration_transferred"})
+GIVES_PLACE = frozenset(
+    {"registration_confirmed", "payment_received", "event_changed", "registration_transferred", "team_place"}
+)
 
 
 class NothingToSay(Exception):
@@ -119,7 +123,9 @@ def facts(
         "name": greeted(message, registration),
         "event": event_facts(event, slots, locale, settings.public_url) if event else None,
         "registration": registration_facts(registration, zone, locale) if registration else None,
-        "order": order_facts(registration.order, registration, zone, locale) if registration else None,
+        "order": order_facts(registration, zone, locale, for_buyer=for_buyer(message, registration))
+        if registration
+        else None,
         "order_code": order_code or (registration.order.code if registration else ""),
         "order_url": order_url(order_code) if order_code else "",
         "code": f"{code[:3]}\N{NO-BREAK SPACE}{code[3:]}",
@@ -133,14 +139,21 @@ def facts(
         "by_organiser": bool(context.get("by_organiser")),
         "new_address": str(context.get("address", "")),
         "colleague": str(context.get("by", "")),
+        "for_name": for_name(context),
+        "team": team_facts(registration, locale) if registration and message.template.startswith("team_") else None,
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),
     }
 
 
+def for_buyer(message: OutboxMessage, registration: Registration) -> bool:
+    """Whether the mail goes to whoever ordered: prices, bank details and the key of the order are for them."""
+    return message.person_id in (None, registration.order.buyer_id)
+
+
 def greeted(message: OutboxMessage, registration: Registration | None) -> str:
     """The given name, from the registration, else from the person; '' greets without a name."""
-    if registration:
+    if registration and message.person_id in (None, registration.person_id):
         return registration.given_name
     if message.person_id is None:
         return ""
@@ -166,6 +179,8 @@ def calendar_of(
     """
     if event is None or registration is None or message.template not in TELLS_CALENDAR:
         return None
+    if message.person_id not in (None, registration.person_id):
+        return None  # for whoever ordered: the entry is the colleague's
     has_place = registration.status == Status.CONFIRMED
     if not has_place and (message.template in GIVES_PLACE or not was_confirmed(registration)):
         return None

@@ -1,4 +1,5 @@
-"""Who may open an order, and how far: the mailed link sees and pays; who proved an address or signed in may change."""
+"""Who may open an order, and how far: the mailed link sees and pays; who proved an address or signed in may
+change; a colleague in an order sees their own place only."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from models.credentials import CodePurpose, OneTimeCode
 from models.orders import Order
 from models.people import Person
+from models.registrations import Registration
+from services.affiliations import Authority, authority_over
 from services.codes import CodeRefused, CodeWrong, TooManyTries, issue_code_locked, redeem_link_locked, try_code_locked
 from services.entrances import QUARTER, TRIES_PER_NETWORK, Visitor, throttle_mail_locked
 from services.throttles import allow, count_locked, network_key
@@ -15,21 +18,39 @@ from services.transaction import writing
 
 @dataclass(frozen=True)
 class Access:
-    """What a browser may do with an order."""
+    """What a browser may do with an order: with the whole of it, or with the registrations of one person in it."""
 
     sees: bool
     changes: bool
+    whole: bool
+    person_id: int | None = None
+
+    def reaches(self, registration: Registration) -> bool:
+        """Whether this registration of the order is for these eyes."""
+        return self.whole or (self.person_id is not None and registration.person_id == self.person_id)
 
 
 def access_to(order: Order, person: Person | None, *, has_key: bool, has_proven: bool) -> Access:
     """`has_key`: came by the signed link; `has_proven`: redeemed a mailed code for this order in this browser.
 
-    The buyer, and whoever holds a registration of the order, may change it when signed in.
+    The buyer, and the HR managers of the organisation that pays, change all of it when signed in. Whoever only holds
+    a place in it sees and changes their own.
     """
-    own = person is not None and (
-        order.buyer_id == person.id or any(row.person_id == person.id for row in order.registrations)
+    buys = person is not None and (order.buyer_id == person.id or manages_payer(order, person))
+    holds = person is not None and any(row.person_id == person.id for row in order.registrations)
+    whole = buys or has_key or has_proven
+    return Access(
+        sees=whole or holds,
+        changes=buys or has_proven or (holds and not whole),
+        whole=whole,
+        person_id=person.id if person else None,
     )
-    return Access(sees=own or has_key or has_proven, changes=own or has_proven)
+
+
+def manages_payer(order: Order, person: Person) -> bool:
+    """Whether the person is HR manager of the organisation that pays; no query for an order a person pays."""
+    payer = order.payer_organisation_id
+    return payer is not None and authority_over(payer, person) is Authority.HR
 
 
 def mail_code(order: Order, visitor: Visitor) -> None:

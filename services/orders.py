@@ -21,7 +21,7 @@ from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
 from services.dates import say_day
-from services.notices import tell_locked
+from services.notices import tell_buyer_locked, tell_locked
 from services.places import FRESH, change_locked, lock_events_locked
 from services.policy_words import terms_of
 from services.prices import Price, why
@@ -168,12 +168,14 @@ def load_order(code: str) -> Order | None:
         .where(Order.code == code.strip().upper())
         .options(
             joinedload(Order.buyer),
+            joinedload(Order.payer_organisation),
             selectinload(Order.lines),  # its registration is one of those below: loading it again would strip them
             selectinload(Order.ledger),
             registrations.joinedload(Registration.event).selectinload(Event.slots),
             registrations.joinedload(Registration.event).selectinload(Event.areas),
             registrations.joinedload(Registration.event).joinedload(Event.course).load_only(Course.slug, Course.titles),
             registrations.joinedload(Registration.ticket),
+            registrations.joinedload(Registration.quota),
             registrations.joinedload(Registration.organisation),
         )
     )
@@ -252,6 +254,12 @@ def receive_money(
         return order
 
 
+def set_purchase_order(code: str, number: str) -> None:
+    """Keep the payer's own purchase-order number (at most 60 characters; '' takes it away). NoResultFound: no such order."""
+    with writing():
+        lock_order_locked(code).purchase_order = number.strip()[:60] or None
+
+
 def lock_order_locked(code: str) -> Order:
     """Lock the events of an order in ascending id, then the order, and read it anew. NoResultFound: no such order."""
     session = require_writing()
@@ -288,4 +296,12 @@ def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) ->
         change_locked(line.registration, Status.CONFIRMED, actor=actor, reason="paid", at=at)
         tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
         confirmed.append(line.registration)
+    tell_buyer_of_payment_locked(confirmed)
     return confirmed
+
+
+def tell_buyer_of_payment_locked(confirmed: list[Registration]) -> None:
+    """One mail to whoever paid for colleagues, however many places the money confirmed."""
+    theirs = [row for row in confirmed if row.person_id != row.order.buyer_id]
+    if theirs:
+        tell_buyer_locked("team_paid", theirs[0], {})

@@ -15,6 +15,7 @@ from models.events import Event, Visibility
 from models.people import EmailAddress, Person
 from models.registrations import Registration, Status
 from services.deadlines import payment_due
+from services.policy_words import terms_of
 from services.prices import Offer, Price, offer
 from services.readers import Reader, reader_for
 
@@ -39,6 +40,10 @@ class Desk:
     def is_full(self) -> bool:
         """Whether the place would be on the waiting list (of the best ticket's quota)."""
         return self.price is not None and self.price.ticket.quota.free <= 0
+
+    def terms(self, locale: str) -> str:
+        """What is agreed about leaving: see services.policy_words."""
+        return terms_of(self.event, locale, costs=self.price is not None and not self.price.is_free)
 
     @property
     def members_only(self) -> bool:

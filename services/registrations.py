@@ -200,8 +200,12 @@ def cancel(
         event, registration = lock_registration_locked(public_id)
         if not by_organiser:
             charge_fee_locked(event, registration, at)
+        by_buyer = actor is not None and not by_organiser and actor.id != registration.person_id
+        if by_buyer and reason == "cancelled":
+            reason = "cancelled_by_buyer"
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
-        tell_locked("registration_cancelled", registration, {"by_organiser": by_organiser})
+        facts = {"by_organiser": by_organiser} | ({"by": actor.name} if by_buyer and actor else {})
+        tell_locked("registration_cancelled", registration, facts)
         promote_locked(event, at)
         return registration
 

@@ -45,33 +45,6 @@ def waiting_act(code: str) -> str:
     return {"approve": _("Answer"), "decide": _("Decide"), "close": _("Close"), "new_dates": _("Set new dates")}[code]
 
 
-def reason_words(reason: str) -> str:
-    """Why a registration moved; free words of an organiser stay as they are."""
-    return {
-        "registered": _("registered on the page"),
-        "confirmed_by_code": _("registered as a guest, address proven by a code"),
-        "walk_in": _("added at the desk"),
-        "paid": _("the money arrived"),
-        "place_freed": _("a place became free"),
-        "approved": _("accepted by the organiser"),
-        "approved_while_full": _("accepted by the organiser while it was full"),
-        "substituted": _("a colleague comes instead"),
-        "substitutes": _("comes instead of a colleague"),
-        "date_changed": _("moved to another date"),
-        "declined": _("declined by the organiser"),
-        "cancelled": _("cancelled by the person"),
-        "cancelled_by_person": _("cancelled by the person"),
-        "cancelled_at_desk": _("cancelled at the desk"),
-        "event_cancelled": _("the event was cancelled"),
-        "offer_accepted": _("took the place offered"),
-        "offer_declined": _("passed the place on"),
-        "offer_expired": _("the place offered was not taken in time"),
-        "payment_expired": _("the money did not arrive in time"),
-        "event_closed": _("the event was closed"),
-        "sample": _("part of the sample season"),
-    }.get(reason, reason)
-
-
 def act_words(action: str, details: dict[str, Any]) -> str:
     """What was done, of one audit entry."""
     locale = str(get_locale())

@@ -31,7 +31,17 @@ NAMES = {
     "event_postponed": _l("Event postponed"),
     "event_cancelled": _l("Event cancelled"),
     "event_reminder": _l("Reminder"),
+    "registration_declined": _l("Request declined"),
+    "registration_substituted": _l("Place passed to a colleague"),
+    "registration_transferred": _l("Moved to another date"),
+    "team_order": _l("Order for colleagues"),
+    "team_place": _l("Enrolled by somebody else"),
+    "team_paid": _l("Payment received for colleagues"),
     "certificate_ready": _l("Certificate ready"),
+    "affiliation_claimed": _l("Somebody says where they work"),
+    "affiliation_decided": _l("Answer on where somebody works"),
+    "membership_applied": _l("Membership applied for"),
+    "membership_decided": _l("Membership decided or run out"),
 }
 """What each mail is called at the desk."""
 

@@ -12,7 +12,6 @@ from wtforms import StringField
 from blueprints.forms import Form, filled, form_view, has_a_letter, longest, no_web_address, status_of
 from blueprints.guards import attendees_of, me, organiser_of, roles
 from blueprints.organise import blueprint
-from blueprints.organise.desk_words import reason_words
 from blueprints.organise.events import event_page
 from blueprints.organise.mails import NAMES
 from models.registrations import Registration, Status, TransitionRefused
@@ -21,6 +20,7 @@ from services.attendees import Dossier, load_dossier
 from services.audit import record
 from services.orders import balance
 from services.permissions import may_receive_money
+from services.reasons import reason_words
 from services.registrations import RegistrationClosed, cancel, rename
 
 NAME = [filled(), longest(120), has_a_letter, no_web_address]

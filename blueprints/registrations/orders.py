@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext as _l
 from wtforms import StringField
 
-from blueprints.forms import Form, form_view, status_of
+from blueprints.forms import Form, form_view, longest, status_of
 from blueprints.guards import current_person
 from blueprints.registrations import blueprint
-from blueprints.registrations.proof import changeable, open_order, remember_key
+from blueprints.registrations.proof import changeable, changeable_part, open_order, part_of, remember_key
 from blueprints.registrations.register import NAME
 from blueprints.security import cluster
 from models.base import now
+from models.events import Modality
 from models.orders import Order, OrderLine
-from models.registrations import LIVE, Registration, TransitionRefused
+from models.registrations import LIVE, Registration, Status, TransitionRefused
+from services.leaving import leaving_now
+from services.modality_switch import other_places
+from services.order_access import Access
 from services.order_links import opens
-from services.orders import balance
+from services.orders import balance, set_purchase_order
 from services.payment_codes import payment_code
 from services.positions import position
+from services.reasons import Step, steps_of
 from services.registrations import accept_offer, cancel, decline_offer, rename
+from services.substitutions import REPLACEABLE
 
 
 @dataclass(frozen=True)
 class Part:
-    """One registration of an order with its line, as the page shows it."""
+    """One registration of an order with its line and its history, as the page shows it."""
 
     registration: Registration
     line: OrderLine
     position: int | None
+    steps: list[Step]
+    may_pass_on: bool  # to a colleague, or to another date
+    switch: Modality | None  # the other way to take part, when a place is free there
 
 
 class NameForm(Form):
@@ -43,17 +53,41 @@ class NothingForm(Form):
     """Only the token: a page with one button."""
 
 
-def parts_of(order: Order) -> list[Part]:
+class PurchaseOrderForm(Form):
+    purchase_order = StringField(_l("Purchase-order number"), [longest(60)])
+
+
+URGENT = (
+    Status.OFFERED, Status.AWAITING_PAYMENT, Status.PENDING_APPROVAL, Status.CONFIRMED, Status.WAITLISTED
+)  # fmt: skip
+"""Which of several registrations speaks for the order: what asks for something, then what is sure."""
+
+
+def parts_of(order: Order, access: Access, at: datetime) -> list[Part]:
+    """The registrations these eyes may see, those that go on first."""
     lines = {line.registration_id: line for line in order.lines}
-    return [Part(row, lines[row.id], position(row)) for row in order.registrations]
+    seen = [row for row in order.registrations if access.reaches(row)]
+    steps, switches = steps_of(order, current_person()), other_places(seen, at)
+    parts = [
+        Part(
+            row,
+            lines[row.id],
+            position(row),
+            steps.get(row.id, []),
+            row.status in REPLACEABLE and row.event.is_live and at < row.event.starts_at,
+            switches.get(row.id),
+        )
+        for row in seen
+    ]
+    return sorted(parts, key=lambda part: not part.registration.is_live)
 
 
-def part_of(order: Order, public_id: str) -> Registration:
-    """One registration of the order; 404 for any other."""
-    found = next((row for row in order.registrations if row.public_id == public_id), None)
-    if found is None:
-        abort(404)
-    return found
+def leading(parts: list[Part]) -> Part:
+    """The registration that the title of the page is about."""
+    rank = {status: place for place, status in enumerate(URGENT)}
+    ended = max(parts, key=lambda part: part.registration.id)
+    live = [part for part in parts if part.registration.is_live]
+    return min(live, key=lambda part: rank[Status(part.registration.status)], default=ended)
 
 
 @blueprint.get("/orders/<code>")
@@ -64,18 +98,29 @@ def order(code: str) -> ResponseReturnValue:
         remember_key(code.upper())
         return redirect(url_for("registrations.order", code=code.upper()), 303)
     found, access = open_order(code)
-    money = balance(found)
+    money, parts = balance(found), parts_of(found, access, now())
+    first = leading(parts)
     return render_template(
         "registrations/order.html",
         order=found,
-        parts=parts_of(found),
+        parts=parts,
+        first=first,
+        live=[part for part in parts if part.registration.is_live],
         balance=money,
         access=access,
-        qr=payment_code(found, money.to_pay_cents),
+        due=due_of(found),
+        qr=payment_code(found, money.to_pay_cents) if access.whole else None,
         bank=cluster().bank,
-        event=found.registrations[0].event,
+        event=first.registration.event,
+        purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
     )
+
+
+def due_of(order: Order) -> datetime | None:
+    """The first day by which something is to be paid."""
+    holds = [row.hold_until for row in order.registrations if row.hold_until and row.status == Status.AWAITING_PAYMENT]
+    return min(holds, default=order.due_at)
 
 
 @blueprint.route("/orders/<code>/cancel/<public_id>", methods=["GET", "POST"])
@@ -84,8 +129,7 @@ def cancel_registration(code: str, public_id: str) -> ResponseReturnValue:
     """Give a place back: a page that says what it means, then a POST."""
     form = NothingForm()
     valid = form.validate_on_submit()
-    found = changeable(code, request.path)
-    registration = part_of(found, public_id)
+    found, registration = changeable_part(code, public_id, request.path)
     back = url_for("registrations.order", code=found.code)
     if registration.status not in LIVE:
         return redirect(back, 303)
@@ -102,7 +146,7 @@ def cancel_registration(code: str, public_id: str) -> ResponseReturnValue:
         order=found,
         registration=registration,
         event=registration.event,
-        balance=balance(found),
+        leaving=leaving_now(found, registration, now()),
     )
     return page, status_of(form)
 
@@ -113,8 +157,9 @@ def correct_name(code: str, public_id: str) -> ResponseReturnValue:
     """Correct the spelling of a name."""
     form = NameForm()
     valid = form.validate_on_submit()
-    found = changeable(code, request.path)
-    registration = part_of(found, public_id)
+    found, registration = changeable_part(code, public_id, request.path)
+    if registration.is_unnamed:
+        return redirect(url_for("registrations.name_colleague", code=found.code, public_id=public_id), 303)
     if valid:
         rename(
             public_id,
@@ -134,7 +179,7 @@ def correct_name(code: str, public_id: str) -> ResponseReturnValue:
 def answer_offer(code: str, public_id: str) -> ResponseReturnValue:
     """Take an offered place, or pass it on; by a button, so that a mail scanner takes nothing."""
     found, access = open_order(code)
-    part_of(found, public_id)
+    part_of(found, public_id, access)
     back = url_for("registrations.order", code=found.code)
     try:
         if request.form.get("answer") == "take":
@@ -148,3 +193,19 @@ def answer_offer(code: str, public_id: str) -> ResponseReturnValue:
     except TransitionRefused:
         flash(_("This offer has ended: the place went to the next in line."), "info")
     return redirect(back, 303)
+
+
+@blueprint.post("/orders/<code>/purchase-order")
+@form_view
+def keep_purchase_order(code: str) -> ResponseReturnValue:
+    """Write down the number that the organisation's bookkeeping asks for."""
+    found, access = changeable(code, url_for("registrations.order", code=code))
+    if not access.whole or found.payer_organisation_id is None:
+        abort(404)
+    form = PurchaseOrderForm()
+    if form.validate_on_submit():
+        set_purchase_order(found.code, form.purchase_order.data or "")
+        flash(_("The purchase-order number is kept."), "success")
+    else:
+        flash(" ".join(str(error) for errors in form.errors.values() for error in errors), "error")
+    return redirect(url_for("registrations.order", code=found.code), 303)

@@ -17,6 +17,7 @@ from blueprints.visitors import visitor
 from models.base import now
 from models.credentials import CodePurpose
 from models.orders import Order
+from models.registrations import Registration
 from services.codes import CodeRefused, find_link
 from services.order_access import Access, access_to, mail_code, masked, prove_by_code, prove_by_link
 from services.orders import load_order
@@ -61,12 +62,26 @@ def open_order(code: str) -> tuple[Order, Access]:
     return order, found
 
 
-def changeable(code: str, back: str) -> Order:
+def changeable(code: str, back: str) -> tuple[Order, Access]:
     """The order, for who may change it; else the page that mails a code, and from there `back`."""
     order, found = open_order(code)
     if not found.changes:
         abort(redirect(url_for("registrations.prove", code=order.code, next=back), 303))
-    return order
+    return order, found
+
+
+def changeable_part(code: str, public_id: str, back: str) -> tuple[Order, Registration]:
+    """One registration of the order, for who may change it; 404 for one that is not there, or not theirs."""
+    order, found = changeable(code, back)
+    return order, part_of(order, public_id, found)
+
+
+def part_of(order: Order, public_id: str, found: Access) -> Registration:
+    """One registration of the order that this browser reaches; 404 for any other."""
+    row = next((row for row in order.registrations if row.public_id == public_id and found.reaches(row)), None)
+    if row is None:
+        abort(404)
+    return row
 
 
 @blueprint.route("/orders/<code>/prove", methods=["GET", "POST"])

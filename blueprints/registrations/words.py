@@ -5,13 +5,18 @@ from __future__ import annotations
 from flask_babel import get_locale, gettext as _, ngettext
 
 from models.events import Event
+from models.registrations import TransitionRefused
+from services.date_changes import NotTheSameCourse
 from services.dates import say_deadline
 from services.money import say_money
+from services.placeholders import AlreadyNamed
 from services.registrations import (
+    AlreadyRegistered,
     EventFull,
     MembersOnly,
     OrganisationCapReached,
     PriceChanged,
+    RegistrationClosed,
     RegistrationRefused,
     TicketGone,
 )
@@ -41,6 +46,28 @@ def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
             return _("This kind of place is no longer on sale for you. Choose another one.")
         case _:
             return closed_words(event)
+
+
+def change_refusal(refusal: Exception, event: Event) -> str:
+    """Why a change of a registration is refused, and what to do next."""
+    match refusal:
+        case AlreadyRegistered():
+            return _("This person has a place of their own already. Choose somebody else.")
+        case EventFull():
+            return _("The last place there has just gone. Choose another one.")
+        case TicketGone():
+            return _("There is no such place at the price you agreed to. Write to the organiser.")
+        case NotTheSameCourse():
+            return _("This date is no longer open. Choose another one.")
+        case AlreadyNamed():
+            return _("Somebody is named already. Send a colleague in their place.")
+        case TransitionRefused():
+            return _("This registration has ended or holds no place, so there is nothing to pass on.")
+        case RegistrationClosed():
+            return _("It is too late for this change. Write to the organiser.")
+        case RegistrationRefused():
+            return refusal_words(refusal, event)
+    raise refusal
 
 
 def closed_words(event: Event) -> str:

@@ -167,7 +167,16 @@ def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, 
         return found, {"by": "Dora Wouters"}
     if template == "registration_transferred":
         return found, {}
+    if template.startswith("team_"):
+        return substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob), {}
     raise ValueError(template)
+
+
+def reader_of(template: str, registration: Registration | None, cast: Cast) -> int | None:
+    """Whom the mail is for: the person of the registration, or whoever ordered for colleagues."""
+    if registration is None or template in ("team_order", "team_paid"):
+        return cast.bob.id if registration or template == "address_changed" else None
+    return registration.person_id
 
 
 def mail(template: str, cast: Cast, locale: str = "en", *, name: str = "Bob Lambert", **changes: Any) -> OutboxMessage:
@@ -179,7 +188,7 @@ def mail(template: str, cast: Cast, locale: str = "en", *, name: str = "Bob Lamb
             "bob@lysara.example",
             locale=locale,
             name=name,
-            person=cast.bob if registration or template == "address_changed" else None,
+            person=reader_of(template, registration, cast),
             event=event,
             registration=registration,
             context={**context, **changes},

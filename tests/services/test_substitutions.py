@@ -41,7 +41,7 @@ def test_it_works(cast: Cast) -> None:
     order = load_order(db.session.scalars(select(Order.code).where(Order.id == bob.order_id)).one())
     assert order is not None
     assert balance(order).owed_cents == 6050  # the member price stays
-    assert mails()[-2:] == ["registration_substituted", "registration_received"]
+    assert mails()[-2:] == ["registration_substituted", "team_place"]
     assert violations() == []
 
 

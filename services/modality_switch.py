@@ -1,0 +1,124 @@
+"""Taking part the other way: from a place on site to one online, or back. The place left goes to whoever waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from models.base import db, now
+from models.events import Event, Modality, Ticket
+from models.people import Person
+from models.registrations import HOLDING, Registration, Status, Transition, TransitionRefused
+from services.notices import tell_locked
+from services.places import holding_locked, quota_locked
+from services.registrations import EventFull, RegistrationClosed, TicketGone, lock_registration_locked
+from services.substitutions import line_of_locked
+from services.transaction import require_writing, writing
+from services.waiting_list import promote_locked
+
+SWITCHABLE = (Status.CONFIRMED, Status.AWAITING_PAYMENT, Status.WAITLISTED)
+
+
+def other_places(registrations: Iterable[Registration], at: datetime) -> dict[int, Modality]:
+    """To which modality each of these registrations (with quota and event) may switch now, by its id; one query.
+
+    Only where a place is free that costs no more: the price agreed stays.
+    """
+    rows = [row for row in registrations if row.status in SWITCHABLE and row.event.is_live and at < row.event.starts_at]
+    if not rows:
+        return {}
+    tickets = db.session.scalars(
+        select(Ticket)
+        .where(Ticket.event_id.in_({row.event_id for row in rows}), Ticket.withdrawn_at.is_(None))
+        .options(joinedload(Ticket.quota))
+        .order_by(Ticket.position, Ticket.id)
+    ).all()
+    own = {ticket.id: ticket for ticket in tickets}
+    found = {}
+    for row in rows:
+        present = own.get(row.ticket_id)
+        others = [one for one in tickets if one.event_id == row.event_id and one.quota.free > 0]
+        ticket = match(others, row, present) if present else None
+        if ticket is not None:
+            found[row.id] = Modality(ticket.quota.modality)
+    return found
+
+
+def match(tickets: Iterable[Ticket], registration: Registration, present: Ticket) -> Ticket | None:
+    """The ticket of another quota for the same audience that costs no more."""
+    fitting = (
+        ticket
+        for ticket in tickets
+        if ticket.quota_id != registration.quota_id
+        and ticket.audience == present.audience
+        and ticket.net_cents <= present.net_cents
+    )
+    return next(fitting, None)
+
+
+def switch_modality(public_id: str, *, actor: Person | None, at: datetime | None = None) -> Registration:
+    """Move a registration to the event's other quota, keeping its price; the place it leaves is given on at once.
+
+    Raises TransitionRefused (nothing to switch), RegistrationClosed (begun, or not live), TicketGone (no such place for
+    the same price) and EventFull.
+    """
+    at = at or now()
+    with writing() as session:
+        event, registration = lock_registration_locked(public_id)
+        if registration.status not in SWITCHABLE:
+            raise TransitionRefused(public_id)
+        if not event.is_live or at >= event.starts_at:
+            raise RegistrationClosed(event.slug)
+        ticket = other_ticket_locked(event, registration)
+        move_locked(registration, ticket)
+        reason = f"moved_{quota_locked(ticket.quota_id).modality}"
+        registration.updated_at = at
+        session.add(
+            Transition(
+                registration=registration, from_status=registration.status, to_status=registration.status,
+                actor_id=actor.id if actor else None, reason=reason, at=at,
+            )
+        )  # fmt: skip
+        session.flush()
+        if registration.status == Status.CONFIRMED:
+            tell_locked("registration_confirmed", registration)
+        promote_locked(event, at)
+        return registration
+
+
+def other_ticket_locked(event: Event, registration: Registration) -> Ticket:
+    """The ticket to switch to. Raises TicketGone, EventFull."""
+    session = require_writing()
+    tickets = list(
+        session.scalars(
+            select(Ticket)
+            .where(Ticket.event_id == event.id, Ticket.withdrawn_at.is_(None))
+            .order_by(Ticket.position, Ticket.id)
+        )
+    )
+    present = session.get_one(Ticket, registration.ticket_id)
+    wanted = [one for one in tickets if match([one], registration, present)]
+    if not wanted or line_of_locked(registration).net_cents < wanted[0].net_cents:
+        raise TicketGone(event.slug)
+    free = [one for one in wanted if quota_locked(one.quota_id).free and within_limit_locked(event, one)]
+    if not free:
+        raise EventFull(event.slug)
+    return free[0]
+
+
+def within_limit_locked(event: Event, ticket: Ticket) -> bool:
+    return ticket.limit is None or holding_locked(event.id, ticket_id=ticket.id) < ticket.limit
+
+
+def move_locked(registration: Registration, ticket: Ticket) -> None:
+    """The counters of both quotas, and the registration between them."""
+    old, new = quota_locked(registration.quota_id), quota_locked(ticket.quota_id)
+    if registration.status in HOLDING:
+        new.take()
+        old.give_back()
+    registration.quota_id, registration.ticket_id = new.id, ticket.id
+
+
