@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import settings
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import text
 
 from app import create_app
@@ -23,7 +23,6 @@ from models.base import Base, db
 from services.areas import forget_areas
 from tests.browsing import Browser
 from tests.cast import cast  # noqa: F401  (a fixture of every test)
-
 
 # A machine that is busy is no reason to fail; in CI the same examples every time, at the desk new ones.
 settings.register_profile("desk", deadline=None)
