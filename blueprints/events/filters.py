@@ -13,7 +13,7 @@ from flask import request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from blueprints.words import day, locale, sentence
+from blueprints.words import day, locale
 from models.events import EventKind
 from services.areas import AreaWords, all_areas, areas_in
 from services.cards import capital, kind_words, language_name
@@ -162,7 +162,7 @@ def chips(filters: Filters, **extra: str | int | None) -> list[Chip]:
     found += [(names[slug], replace(filters, areas=without(filters.areas, slug))) for slug in filters.areas]
     found += [(kind_words(kind), replace(filters, kinds=without(filters.kinds, kind))) for kind in filters.kinds]
     found += [
-        (sentence(capital(language_name(code))), replace(filters, languages=without(filters.languages, code)))
+        (capital(language_name(code)), replace(filters, languages=without(filters.languages, code)))
         for code in filters.languages
     ]
     if filters.city:
