@@ -17,6 +17,7 @@ from blueprints import (
     errors,
     events,
     mailbox,
+    organisations,
     organise,
     pages,
     payments,
@@ -44,7 +45,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     bind_extensions(app)
     for part in (
-        pages, events, programmes, registrations, payments, certificates, calendars, accounts, organise, mailbox,
+        pages, events, programmes, registrations, payments, certificates, calendars, accounts, organisations, organise,
+        mailbox,
     ):  # fmt: skip
         app.register_blueprint(part.blueprint)
     security.protect(app)

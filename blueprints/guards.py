@@ -136,6 +136,20 @@ def desk_event(slug: str) -> Event:
     return event_for(slug, permissions.may_see_event)
 
 
+def organisations_readers_only() -> Roles:
+    """The roles of who may read the organisations at the desk; 403 for other staff, 404 for strangers."""
+    found = require_staff()
+    require(permissions.may_see_organisations(found))
+    return found
+
+
+def organisations_managers_only() -> Roles:
+    """The roles of who decides about organisations; 403 for other staff, 404 for strangers."""
+    found = require_staff()
+    require(permissions.may_manage_organisations(found))
+    return found
+
+
 def finance_only() -> Roles:
     """The roles of who may receive money; 403 for other staff, 404 for strangers."""
     found = require_staff()

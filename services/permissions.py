@@ -87,6 +87,16 @@ def may_receive_money(roles: Roles) -> bool:
     return roles.is_admin or roles.is_finance
 
 
+def may_see_organisations(roles: Roles) -> bool:
+    """The desk's pages of organisations, their people and memberships, to read."""
+    return roles.is_admin or roles.is_organiser or roles.is_finance
+
+
+def may_manage_organisations(roles: Roles) -> bool:
+    """Change them, and decide about their people, domains and memberships."""
+    return roles.is_admin
+
+
 def visible_at_desk(roles: Roles) -> frozenset[int] | None:
     """The ids of the events that the desk lists for these roles; None: all of them."""
     if roles.is_admin or roles.is_finance or roles.is_organiser:

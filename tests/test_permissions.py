@@ -1,18 +1,10 @@
-"""THE TABLE: every address × everybody × an own and a foreign object. An address that is not in the table fails.
-
-A row is a pair of words of nine letters, one letter for each of the cast in the order of CAST: for an own object and
-for a foreign one. An own event is one that Otto organises and Emil trains; an own order, registration or sign-in
-belongs to the one who asks. A row of one word is an address without an object, or where it makes no difference.
-
-    I  comes in (the page, a form that needs another look, or on to the next page)
-    S  to the sign-in page
-    4  not found: it does not exist for them
-    3  forbidden: staff whose role does not reach so far
-"""
+"""Asks every address of tests/permission_table.py as everybody, for an own and a foreign object. An address that is
+not in the table fails."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -27,9 +19,11 @@ from models.certificates import Certificate
 from models.courses import Course, Programme, Publication
 from models.events import Event, Slot
 from models.orders import Order
+from models.organisations import AffiliationStatus, Membership, MembershipPlan, Organisation
 from models.outbox import Delivery, OutboxMessage
 from models.people import Person
 from models.registrations import Outcome, Registration, Status
+from services.affiliations import AlreadyThere, claim
 from services.calendar_feeds import open_feed
 from services.certificates import issue
 from services.jobs import start_job_locked
@@ -37,169 +31,9 @@ from services.registrations import register
 from services.transaction import writing
 from services.wishes import Wish
 from tests.browsing import csrf_token
-from tests.cast import Cast, add_person_locked, make_event, sign_in
+from tests.cast import Cast, add_member_locked, add_person_locked, affiliate_locked, make_event, sign_in
+from tests.permission_table import CAST, TABLE
 
-CAST = ("out", "carol", "bob", "dora", "emil", "fay", "alice", "otto", "ada")
-
-EVERYBODY = ("IIIIIIIII",)
-NOBODY = ("444444444",)
-SIGNED_IN = ("SIIIIIIII",)
-STAFF = ("S444IIIII",)
-ALL_EVENTS = ("S44433I3I",)  # organisers of everything, and admin
-FINANCE = ("S4443I33I",)
-ORGANISER = ("S44433III", "S44433I3I")
-ATTENDEES = ("S4443IIII", "S4443II3I")
-MARKER = ("S444I3III", "S44433I3I")
-DESK = ("S444IIIII", "S4443II3I")
-OWN = ("SIIIIIIII", "S44444444")
-
-TABLE: dict[str, tuple[str, ...]] = {
-    # ---- the catalogue and the house
-    "GET /": EVERYBODY,
-    "GET /terms": EVERYBODY,
-    "GET /privacy": EVERYBODY,
-    "GET /accessibility": EVERYBODY,
-    "GET /contact": EVERYBODY,
-    "GET /sitemap.xml": EVERYBODY,
-    "GET /robots.txt": EVERYBODY,
-    "GET /healthz": EVERYBODY,
-    "GET /readyz": EVERYBODY,
-    "POST /theme": EVERYBODY,
-    "GET /areas.css": EVERYBODY,
-    "GET /events": EVERYBODY,
-    "GET /events/<slug>": EVERYBODY,
-    "GET /areas/<slug>": EVERYBODY,
-    "GET /areas/<slug>.atom": EVERYBODY,
-    "GET /courses/<slug>": EVERYBODY,
-    "GET /programmes": EVERYBODY,
-    "GET /programmes/<slug>": EVERYBODY,
-    "GET /mailbox": NOBODY,  # the demo only
-    "GET /mailbox/<name>": NOBODY,
-    "GET /mailbox/<name>/html": NOBODY,
-    # ---- calendars
-    "GET /calendar": EVERYBODY,
-    "GET /calendar/events.ics": EVERYBODY,
-    "GET /calendar/areas/<slug>.ics": EVERYBODY,
-    "GET /calendar/<token>.ics": ("IIIIIIIII", "444444444"),  # who holds the token, whoever that is
-    "GET /events/<slug>.ics": EVERYBODY,
-    "GET /me/calendar": SIGNED_IN,
-    "POST /me/calendar": SIGNED_IN,
-    "POST /me/calendar/revoke": SIGNED_IN,
-    # ---- certificates: their page answers to everybody, for ever
-    "GET /certificates": EVERYBODY,
-    "GET /certificates/<public_id>": EVERYBODY,
-    "GET /certificates/<public_id>.json": EVERYBODY,
-    "GET /certificates/<public_id>.pdf": EVERYBODY,
-    # ---- registering, and orders
-    "GET /events/<slug>/register": EVERYBODY,
-    "POST /events/<slug>/register": EVERYBODY,
-    "GET /registrations/draft/<public_id>": NOBODY,  # only the browser that filled the draft in
-    "POST /registrations/draft/<public_id>": NOBODY,
-    "GET /registrations/draft/<public_id>/address": NOBODY,
-    "POST /registrations/draft/<public_id>/address": NOBODY,
-    "GET /registrations/link/<token>": EVERYBODY,
-    "POST /registrations/link/<token>": EVERYBODY,
-    "GET /orders/<code>": OWN,
-    "GET /orders/<code>/prove": OWN,
-    "POST /orders/<code>/prove": OWN,
-    "POST /orders/<code>/prove/mail": OWN,
-    "GET /orders/link/<token>": EVERYBODY,
-    "POST /orders/link/<token>": EVERYBODY,
-    "GET /orders/<code>/cancel/<public_id>": OWN,
-    "POST /orders/<code>/cancel/<public_id>": OWN,
-    "GET /orders/<code>/name/<public_id>": OWN,
-    "POST /orders/<code>/name/<public_id>": OWN,
-    "POST /orders/<code>/offer/<public_id>": OWN,
-    # ---- the door
-    "GET /sign-in": EVERYBODY,
-    "POST /sign-in": EVERYBODY,
-    "GET /sign-in/code": ("SIIIIIIII",),
-    "POST /sign-in/code": EVERYBODY,
-    "GET /sign-in/link/<token>": EVERYBODY,
-    "POST /sign-in/link/<token>": EVERYBODY,
-    "GET /sign-in/password": EVERYBODY,
-    "POST /sign-in/password": EVERYBODY,
-    "POST /sign-in/demo": NOBODY,  # the demo only
-    "POST /sign-out": EVERYBODY,
-    # ---- a person's own pages
-    "GET /me": SIGNED_IN,
-    "GET /me/profile": SIGNED_IN,
-    "POST /me/profile": SIGNED_IN,
-    "GET /me/addresses": SIGNED_IN,
-    "POST /me/addresses": SIGNED_IN,
-    "GET /me/addresses/code": SIGNED_IN,
-    "POST /me/addresses/code": SIGNED_IN,
-    "GET /me/addresses/link/<token>": SIGNED_IN,
-    "POST /me/addresses/link/<token>": SIGNED_IN,
-    "POST /me/addresses/primary": OWN,
-    "POST /me/addresses/remove": OWN,
-    "GET /me/password": SIGNED_IN,
-    "POST /me/password": SIGNED_IN,
-    "GET /me/password/remove": SIGNED_IN,
-    "POST /me/password/remove": SIGNED_IN,
-    "GET /me/sign-ins": SIGNED_IN,
-    "POST /me/sign-ins/<public_id>/revoke": OWN,
-    "POST /me/sign-ins/revoke-others": SIGNED_IN,
-    # ---- the desk
-    "GET /organise": STAFF,
-    "GET /organise/events": STAFF,
-    "GET /organise/events/new": ALL_EVENTS,
-    "POST /organise/events/new": ALL_EVENTS,
-    "GET /organise/events/<slug>": DESK,
-    "GET /organise/events/<slug>/slots": DESK,
-    "GET /organise/events/<slug>/history": ATTENDEES,
-    "GET /organise/events/<slug>/attendees": DESK,
-    "POST /organise/events/<slug>/attendees/chosen": ORGANISER,
-    "GET /organise/events/<slug>/attendees/<public_id>": ATTENDEES,
-    "GET /organise/events/<slug>/attendees/<public_id>/name": ORGANISER,
-    "POST /organise/events/<slug>/attendees/<public_id>/name": ORGANISER,
-    "GET /organise/events/<slug>/attendees/<public_id>/cancel": ORGANISER,
-    "POST /organise/events/<slug>/attendees/<public_id>/cancel": ORGANISER,
-    "GET /organise/events/<slug>/attendees/<public_id>/decline": ORGANISER,
-    "POST /organise/events/<slug>/attendees/<public_id>/decline": ORGANISER,
-    "POST /organise/events/<slug>/attendees/<public_id>/accept": ORGANISER,
-    "GET /organise/events/<slug>/export": DESK,  # each role its own purposes: services/attendee_lists.py
-    "POST /organise/events/<slug>/export": DESK,
-    "GET /organise/events/<slug>/walk-in": ORGANISER,
-    "POST /organise/events/<slug>/walk-in": ORGANISER,
-    "GET /organise/events/<slug>/publish": ORGANISER,
-    "POST /organise/events/<slug>/publish": ORGANISER,
-    "POST /organise/events/<slug>/guarantee": ORGANISER,
-    "GET /organise/events/<slug>/postpone": ORGANISER,
-    "POST /organise/events/<slug>/postpone": ORGANISER,
-    "GET /organise/events/<slug>/resume": ORGANISER,
-    "POST /organise/events/<slug>/resume": ORGANISER,
-    "GET /organise/events/<slug>/cancel": ORGANISER,
-    "POST /organise/events/<slug>/cancel": ORGANISER,
-    "POST /organise/events/<slug>/archive": ORGANISER,
-    "GET /organise/events/<slug>/edit": ORGANISER,
-    "POST /organise/events/<slug>/edit": ORGANISER,
-    "GET /organise/events/<slug>/duplicate": ("S44433I3I",),
-    "POST /organise/events/<slug>/duplicate": ("S44433I3I",),
-    "GET /organise/events/<slug>/attendance": MARKER,
-    "GET /organise/events/<slug>/attendance/<public_id>": MARKER,
-    "POST /organise/events/<slug>/attendance/<public_id>": MARKER,
-    "POST /organise/events/<slug>/attendance/<public_id>/everybody": MARKER,
-    "POST /organise/events/<slug>/attendance/<public_id>/marks": MARKER,
-    "POST /organise/events/<slug>/attendance/<public_id>/sign": MARKER,
-    "POST /organise/events/<slug>/attendance/<public_id>/take-back": MARKER,
-    "GET /organise/events/<slug>/close": ORGANISER,
-    "POST /organise/events/<slug>/close": ORGANISER,
-    "GET /organise/events/<slug>/certificates": ORGANISER,
-    "POST /organise/events/<slug>/certificates": ORGANISER,
-    "GET /organise/events/<slug>/certificates/<public_id>/name": ORGANISER,
-    "POST /organise/events/<slug>/certificates/<public_id>/name": ORGANISER,
-    "GET /organise/events/<slug>/certificates/<public_id>/revoke": ORGANISER,
-    "POST /organise/events/<slug>/certificates/<public_id>/revoke": ORGANISER,
-    "GET /organise/events/<slug>/certificates/letters/<registration>": ORGANISER,
-    "POST /organise/events/<slug>/certificates/letters/<registration>": ORGANISER,
-    "GET /organise/jobs/<public_id>": ORGANISER,
-    "GET /organise/mails": ALL_EVENTS,
-    "POST /organise/mails/<public_id>/retry": ALL_EVENTS,
-    "GET /organise/orders": FINANCE,
-    "GET /organise/orders/<code>": FINANCE,
-    "POST /organise/orders/<code>": FINANCE,
-}
 STATIC = ("/static/", "/bootstrap/")
 
 
@@ -229,6 +63,7 @@ class World:
     vera: Person
     own: Event
     foreign: Event
+    orvane: Organisation
 
     def order_of(self, person: Person, event: Event) -> tuple[str, str]:
         """The order code and the registration's public id of this person on the event, registered when needed."""
@@ -284,8 +119,23 @@ def world(app: Flask, cast: Cast) -> World:
                 delivery=Delivery.DEAD,
             )
         )  # fmt: skip
+        orvane = add_companies_locked(cast, nora, vera)
     own = make_event(organisers=[cast.otto], trainers=[cast.emil])
-    return World(cast, app, nora, vera, own, make_event(title="Another one"))
+    return World(cast, app, nora, vera, own, make_event(title="Another one"), orvane)
+
+
+def add_companies_locked(cast: Cast, nora: Person, vera: Person) -> Organisation:
+    """Nora looks after Orvane. Vera says that she works at Lysara, which asks for a membership."""
+    orvane = add_member_locked("Orvane", "orvane.example")
+    db.session.flush()
+    affiliate_locked(nora, orvane, is_hr_manager=True)
+    affiliate_locked(vera, cast.lysara, status=AffiliationStatus.CLAIMED, verified_by=None, verified_at=None)
+    db.session.add(MembershipPlan(slug="company", names={"en": "Company"}))
+    next_year = now().date().replace(year=now().year + 2, day=1, month=1)
+    db.session.add(
+        Membership(public_id="n" * 26, organisation_id=cast.lysara.id, starts_on=next_year, ends_on=next_year)
+    )
+    return orvane
 
 
 def path_for(world: World, rule: str, person: Person | None, *, own: bool) -> tuple[str, dict[str, str]]:
@@ -299,12 +149,27 @@ def path_for(world: World, rule: str, person: Person | None, *, own: bool) -> tu
     elif rule.startswith("/me/sign-ins/"):
         whose = person if own and person else world.nora
         values["public_id"] = sign_in(world.app.test_client(), whose).public_id
+    elif rule.startswith("/me/work"):
+        data["organisation"] = works_at(world, person, rule) if own else "x" * 26
+    elif rule.startswith(("/me/company/", "/organise/organisations/")):
+        claims = "verify" in rule or "reject" in rule
+        values["public_id"] = world.cast.lysara.public_id if own else world.orvane.public_id
+        values["person_id"] = (world.vera if claims else world.cast.bob).public_id if own else world.nora.public_id
+        data["domain"] = "lysara.example"
     elif "<code>" in rule or "attendees/<public_id>" in rule:
         mine = own and person is not None and rule.startswith("/orders")
         values["code"], values["public_id"] = world.order_of(person if mine and person else world.nora, event)
     else:
         values |= fixed_values(world, rule, event)
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: values[match.group(1)], rule), data
+
+
+def works_at(world: World, person: Person | None, rule: str) -> str:
+    """The public id of Lysara, where this person works or says so, unless that is what the address is for."""
+    if person is not None and rule != "/me/work":
+        with suppress(AlreadyThere):
+            claim(person, world.cast.lysara.public_id)
+    return world.cast.lysara.public_id
 
 
 def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
@@ -315,6 +180,10 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"slug": db.session.scalars(select(Course.slug).where(Course.id == event.course_id)).one()}
     if rule.startswith("/programmes/"):
         return {"slug": "path"}
+    if rule.startswith("/organise/memberships/"):
+        return {"public_id": "n" * 26, "act": "approve"}
+    if rule.startswith("/organise/plans/"):
+        return {"slug": "company"}
     if rule.startswith("/organise/mails"):
         return {"public_id": "m" * 26}
     if "/attendance/<public_id>" in rule:

@@ -15,7 +15,12 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     exports,
     jobs,
     mails,
+    memberships,
     orders,
+    organisation_domains,
+    organisation_people,
+    organisations,
+    plans,
     registrations,
     today,
 )

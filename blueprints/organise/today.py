@@ -22,6 +22,7 @@ from services.permissions import (
     may_create_events,
     may_organise,
     may_receive_money,
+    may_see_organisations,
     visible_at_desk,
 )
 from services.publication import checklist
@@ -34,6 +35,9 @@ def desk_navigation() -> dict[str, Any]:
     links: list[tuple[str, str, bool]] = []
     if may_receive_money(found):
         links.append((_("Orders"), url_for("organise.orders"), False))
+    if may_see_organisations(found):
+        links.append((_("Organisations"), url_for("organise.organisations"), False))
+        links.append((_("Memberships"), url_for("organise.memberships"), False))
     if may_create_events(found):
         links.append((_("Mails"), url_for("organise.mails"), False))
     return {"desk": (links or True) if is_staff(found) else False, "may_create": may_create_events(found)}

@@ -123,12 +123,6 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case "payment_received":
             found, context = offered(cast), {"cents": 50820}
             accept_offer(found.public_id, actor=None)
-        case "event_changed":
-            found, before = moved(cast)
-            context = {"before": before}
-        case "certificate_ready":
-            found, public_id = certified(cast)
-            context = {"certificate": public_id}
         case "affiliation_claimed" | "affiliation_decided" | "membership_applied" | "membership_decided":
             return None, None, scene_of_company(template, cast)
         case _:
@@ -161,6 +155,12 @@ def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, 
     """A request that was declined, a colleague who came instead, a new date."""
     if template == "registration_declined":
         return declined(cast), {"reason": "The mission is for companies."}
+    if template == "event_changed":
+        found, before = moved(cast)
+        return found, {"before": before}
+    if template == "certificate_ready":
+        found, public_id = certified(cast)
+        return found, {"certificate": public_id}
     found = registered(cast.bob, make_event(public_cents=0, member_cents=None))
     if template == "registration_substituted":
         substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob)
