@@ -100,7 +100,9 @@ def main() -> None:
         for engine, url in urls.items():
             figures[engine] = found = measure(url, Path(name), options.runs)
             print(f"{engine}: {found['right']} of {found['runs']} runs left 20 places taken, 80 waiting, 0 errors")
-            print(f"  {found['mixed_sound']} of {found['mixed_runs']} mixed runs sound: nobody waits beside a free place")
+            print(
+                f"  {found['mixed_sound']} of {found['mixed_runs']} mixed runs sound: nobody waits beside a free place"
+            )
             print(f"  {found['registrations_per_second']} registrations/s in the storm, ", end="")
             print(f"{found['bare_commits_per_second']} bare two-row commits/s, ratio {found['ratio']}")
     if options.json:

@@ -101,7 +101,7 @@ def members_pay_less(tickets: Iterable[Ticket], at: datetime) -> bool:
 
 
 def offer(tickets: Iterable[Ticket], reader: Reader, at: datetime, *, quota_id: int | None = None) -> Offer:
-    """The best price of `reader` among the tickets on sale at `at` (of one quota when given), and the others' prices."""
+    """The best price of `reader` among the tickets on sale (of one quota when given), and the others' prices."""
     on_sale = [t for t in tickets if t.is_on_sale(at) and (quota_id is None or t.quota_id == quota_id)]
     on_sale.sort(key=lambda t: (t.net_cents, t.position, t.id))
     public = [t for t in on_sale if t.audience in (Audience.EVERYONE, Audience.MEMBERS)]

@@ -18,6 +18,7 @@ from services.places import FRESH, change_locked, quotas_locked
 from services.positions import QUEUE
 from services.transaction import require_writing
 
+
 def promote_locked(
     event: Event, at: datetime, *, actor: Person | None = None, skip: Collection[int] = ()
 ) -> list[Registration]:
