@@ -23,7 +23,7 @@ from services.certificates import revoke
 from services.order_links import key_of
 from tests.journeys.desk import person
 
-PAID, FREE, TENTATIVE = "annex-1-in-practice", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
+PAID, FREE, TENTATIVE = "iso-13485-eupen", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
 ENDED, RUNNING, DRAFT = "gmp-namur-last-week", "dose-audit-charleroi", "quality-risk-management-online"
 
 
@@ -128,7 +128,7 @@ DESK = (
     Sight("cancel", desk(PAID, "cancel"), "alice"),
     Sight("attendees", desk(PAID, "attendees"), "alice"),
     Sight("attendees, asking for a place", desk("mission-to-boston", "attendees"), "alice"),
-    Sight("registration", desk(PAID, "attendees/{registration:annex-1-in-practice}"), "alice"),
+    Sight("registration", desk(PAID, "attendees/{registration:iso-13485-eupen}"), "alice"),
     Sight("somebody at the desk", desk(PAID, "walk-in"), "alice"),
     Sight("slots", desk(PAID, "slots"), "alice"),
     Sight("history", desk(PAID, "history"), "alice"),
