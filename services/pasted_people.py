@@ -27,7 +27,28 @@ HEADINGS = frozenset(
      "address", "e-mail address", "nom", "nom de famille", "prénom", "courriel", "adresse", "adresse e-mail", "naam",
      "achternaam", "familienaam", "voornaam", "e-mailadres"}
 )  # fmt: skip
-PARTICLES = frozenset("van von de der den du des la le di da dos del ter ten el al 't".split())
+PARTICLES = frozenset(
+    {
+        "van",
+        "von",
+        "de",
+        "der",
+        "den",
+        "du",
+        "des",
+        "la",
+        "le",
+        "di",
+        "da",
+        "dos",
+        "del",
+        "ter",
+        "ten",
+        "el",
+        "al",
+        "’t",
+    }
+)
 
 
 class Unclear(StrEnum):

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
+from models.base import db
 from models.events import Event, Quota
 from models.people import Person
 from models.registrations import HOLDING, Registration, Status, Transition
@@ -95,10 +96,16 @@ def quota_locked(quota_id: int) -> Quota:
 
 
 def holding_locked(event_id: int, *, organisation_id: int | None = None, ticket_id: int | None = None) -> int:
-    """How many places an organisation, or a ticket, holds on the event now."""
+    """How many places an organisation, or a ticket, holds on the event now. The event must be locked."""
+    require_writing()
+    return holding(event_id, organisation_id=organisation_id, ticket_id=ticket_id)
+
+
+def holding(event_id: int, *, organisation_id: int | None = None, ticket_id: int | None = None) -> int:
+    """The same for a page, which holds no lock."""
     query = select(func.count()).where(Registration.event_id == event_id, Registration.holds_place.is_(True))
     if organisation_id is not None:
         query = query.where(Registration.organisation_id == organisation_id)
     if ticket_id is not None:
         query = query.where(Registration.ticket_id == ticket_id)
-    return require_writing().scalar(query) or 0
+    return db.session.scalar(query) or 0

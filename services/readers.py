@@ -24,6 +24,7 @@ class Reader:
     organisation_name: str = ""
     is_member: bool = False
     is_staff: bool = False
+    is_hr_manager: bool = False  # of any organisation: enrols colleagues
 
 
 GUEST = Reader()
@@ -47,7 +48,15 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
     proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
     staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
     rows = db.session.execute(
-        select(Organisation.id, Organisation.name, Membership.id, Affiliation.is_main, proven, staff)
+        select(
+            Organisation.id,
+            Organisation.name,
+            Membership.id,
+            Affiliation.is_main,
+            proven,
+            staff,
+            Affiliation.is_hr_manager,
+        )
         .select_from(Person)
         .outerjoin(
             Affiliation,
@@ -60,11 +69,30 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
     rows = sorted(rows, key=lambda row: (row[2] is None, not row[3], row[0] or 0))
     if not rows:
         return GUEST
-    organisation_id, name, membership_id, _, is_proven, is_staff = rows[0]
+    organisation_id, name, membership_id, _, is_proven, is_staff, _ = rows[0]
     return Reader(
         person_id=person.id,
         organisation_id=organisation_id,
         organisation_name=name or "",
         is_member=bool(membership_id and is_proven),
         is_staff=bool(is_staff),
+        is_hr_manager=any(row[6] for row in rows),
+    )
+
+
+def reader_of_organisation(person: Person, organisation: Organisation, at: datetime) -> Reader:
+    """The reader that an HR manager is when they order for `organisation`: its membership decides, whoever comes."""
+    day = at.astimezone(ZONE).date()
+    current = exists().where(
+        Membership.organisation_id == organisation.id,
+        Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
+        Membership.starts_on <= day,
+        or_(Membership.ends_on >= day, Membership.grace_until >= day),
+    )
+    return Reader(
+        person_id=person.id,
+        organisation_id=organisation.id,
+        organisation_name=organisation.name,
+        is_member=bool(db.session.scalar(select(current))),
+        is_hr_manager=True,
     )

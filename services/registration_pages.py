@@ -51,8 +51,11 @@ class Desk:
         return closed or self.offer.refusal == "members_only"
 
 
-def registration_desk(slug: str, person: Person | None, at: datetime) -> Desk | None:
-    """The desk of a published event for `person` (None: a guest), or None when there is no such event. Six queries."""
+def registration_desk(slug: str, person: Person | None, at: datetime, *, reader: Reader | None = None) -> Desk | None:
+    """The desk of a published event for `person` (None: a guest), or None when there is no such event. Six queries.
+
+    `reader`: whose prices are shown, when it is not the person's own.
+    """
     event = db.session.scalar(
         select(Event)
         .where(Event.slug == slug, Event.publication == Publication.PUBLISHED)
@@ -67,7 +70,7 @@ def registration_desk(slug: str, person: Person | None, at: datetime) -> Desk | 
     )
     if event is None:
         return None
-    reader = reader_for(person, at)
+    reader = reader or reader_for(person, at)
     found = offer(event.tickets, reader, at)
     per_quota = [offer(event.tickets, reader, at, quota_id=quota.id).price for quota in event.quotas]
     return Desk(

@@ -23,7 +23,8 @@ def show(slug: str) -> ResponseReturnValue:
     """One event. A draft is shown to those who see it at the desk, and does not exist for anybody else."""
     at = now()
     person = current_person()
-    page = event_page(slug, reader_for(person, at), locale(), at)
+    reader = reader_for(person, at)
+    page = event_page(slug, reader, locale(), at)
     if page is None:
         abort(404)
     preview = page.event.publication == Publication.DRAFT
@@ -35,6 +36,7 @@ def show(slug: str) -> ResponseReturnValue:
         page=page,
         preview=preview,
         organises=bool(person) and may_organise(roles(), page.event.id),
+        enrols_team=reader.is_hr_manager and page.event.registration_is_open(at),
         root=request.script_root,
         data=None if preview else event_data(page, address, cluster(), at),
         google=google_link(page, address),

@@ -51,6 +51,7 @@ def send_colleague(code: str, public_id: str) -> ResponseReturnValue:
         try:
             coming = substitute(public_id, form.colleague(), actor=current_person())
         except REFUSED as refusal:
+            order, registration = changeable_part(code, public_id, request.path)  # a refusal forgot what was loaded
             form.email.errors = [change_refusal(refusal, registration.event)]
         else:
             flash(_("%(name)s has the place now, and is told by mail.", name=coming.name), "success")
@@ -74,6 +75,7 @@ def name_colleague(code: str, public_id: str) -> ResponseReturnValue:
         try:
             named = name_place(public_id, form.colleague(), actor=current_person())
         except REFUSED as refusal:
+            order, registration = changeable_part(code, public_id, request.path)  # a refusal forgot what was loaded
             form.email.errors = [change_refusal(refusal, registration.event)]
         else:
             flash(_("%(name)s is named, and told by mail.", name=named.name), "success")
@@ -100,6 +102,7 @@ def move_date(code: str, public_id: str) -> ResponseReturnValue:
                 raise NotTheSameCourse(form.date.data)
             change_date(public_id, dates[form.date.data].id, actor=current_person())
         except REFUSED as refusal:
+            order, registration = changeable_part(code, public_id, request.path)
             form.date.errors = [change_refusal(refusal, registration.event)]
             dates = {event.public_id: event for event in other_dates(registration, now())}
         else:
@@ -125,6 +128,7 @@ def switch_way(code: str, public_id: str) -> ResponseReturnValue:
             switch_modality(public_id, actor=current_person())
             flash(_("You take part the other way now."), "success")
         except REFUSED as refusal:
+            order, registration = changeable_part(code, public_id, request.path)
             flash(change_refusal(refusal, registration.event), "error")
         return redirect(back, 303)
     to = other_places([registration], now()).get(registration.id)

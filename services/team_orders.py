@@ -1,0 +1,251 @@
+"""Booking for a team: one order for many, placed under the event's lock, all of it or nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from models.base import db, now
+from models.events import Approval, Event, Quota, Visibility
+from models.orders import Order
+from models.organisations import Organisation
+from models.people import EmailAddress, Person
+from models.registrations import Registration, Status
+from services.affiliations import Authority, authority_over
+from services.deadlines import payment_due
+from services.notices import tell_buyer_locked, tell_locked
+from services.orders import Line, Placed, place_order_locked
+from services.people import person_for_desk_locked
+from services.places import begin_locked, holding, lock_event_locked
+from services.prices import Price
+from services.readers import Reader, reader_of_organisation
+from services.registrations import (
+    MembersOnly,
+    PriceChanged,
+    RegistrationClosed,
+    RegistrationRefused,
+    chosen_price,
+    refuse_double_locked,
+    tickets_locked,
+)
+from services.team_lists import Candidate, TeamWish, candidates
+from services.transaction import require_writing, writing
+from services.wishes import Wish
+
+MOST_PEOPLE = 200
+
+
+class NotYourOrganisation(PermissionError):
+    """Only an HR manager of the organisation enrols its people."""
+
+
+class LinesUnclear(RegistrationRefused):
+    """Some lines were not understood; they are corrected or taken out first."""
+
+
+class NobodyToEnrol(RegistrationRefused):
+    """Nobody is left to enrol, and no place is to be named later."""
+
+
+class TooManyPeople(RegistrationRefused):
+    """More than MOST_PEOPLE at once."""
+
+
+class ListChanged(RegistrationRefused):
+    """The list is for another number of people than the page showed; nothing was booked."""
+
+
+class NotEnoughPlaces(RegistrationRefused):
+    """`free` places are left for `asked` people, and waiting was not asked for or is not possible."""
+
+    def __init__(self, free: int, asked: int, *, may_wait: bool) -> None:
+        super().__init__(free, asked)
+        self.free, self.asked, self.may_wait = free, asked, may_wait
+
+
+class TeamTooLarge(RegistrationRefused):
+    """The organisation may hold `left` more places on this event (of `cap`)."""
+
+    def __init__(self, left: int, cap: int) -> None:
+        super().__init__(left, cap)
+        self.left, self.cap = left, cap
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an order would do now. `price` is that of one place; `free` how many could have one at once."""
+
+    people: Sequence[Candidate]
+    unnamed: int
+    price: Price
+    free: int
+    waits: bool  # the event has a waiting list
+    asks: bool  # the organiser approves each of them
+    room: int | None  # places the organisation may still take; None: no limit
+
+    @property
+    def count(self) -> int:
+        """For how many the order would be."""
+        return sum(one.is_enrolled for one in self.people) + self.unnamed
+
+    @property
+    def unclear(self) -> Sequence[Candidate]:
+        return [one for one in self.people if one.read.unclear is not None]
+
+    @property
+    def placed(self) -> int:
+        """How many would have a place, or be asked for."""
+        return self.count if self.asks else min(self.count, self.free)
+
+    @property
+    def total_cents(self) -> int:
+        """What is owed at once, VAT included."""
+        return 0 if self.asks else self.placed * self.price.gross_cents
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.room is not None and self.count > self.room
+
+
+def preview(event: Event, organisation: Organisation, price: Price, wish: TeamWish) -> Preview:
+    """What ordering `wish` would do now; nothing is held. `price` is the organisation's for one place."""
+    return Preview(
+        people=candidates(organisation, event, wish),
+        unnamed=wish.unnamed,
+        price=price,
+        free=free_places(event, price),
+        waits=event.has_waiting_list,
+        asks=event.approval == Approval.ORGANISER,
+        room=room_for(event, organisation),
+    )
+
+
+def free_places(event: Event, price: Price) -> int:
+    """How many places of the ticket's quota are free, within the ticket's own limit."""
+    quota = db.session.get_one(Quota, price.ticket.quota_id)
+    limit = price.ticket.limit
+    free = quota.free if limit is None else min(quota.free, limit - holding(event.id, ticket_id=price.ticket.id))
+    return max(free, 0)
+
+
+def room_for(event: Event, organisation: Organisation) -> int | None:
+    if event.organisation_cap is None:
+        return None
+    return max(event.organisation_cap - holding(event.id, organisation_id=organisation.id), 0)
+
+
+def order_for_team(
+    person: Person,
+    organisation: Organisation,
+    event_id: int,
+    wish: TeamWish,
+    *,
+    locale: str,
+    at: datetime | None = None,
+) -> Order:
+    """Place one order for everybody on the list and the places named later; the organisation pays.
+
+    Without `may_wait` it is all or nothing. Each person with an address is told, and whoever ordered gets one summary.
+    Raises NotYourOrganisation or a RegistrationRefused; then nothing is written.
+    """
+    at = at or now()
+    with writing():
+        event = lock_event_locked(event_id)
+        if authority_over(organisation.id, person) is not Authority.HR:
+            raise NotYourOrganisation(organisation.public_id)
+        reader = reader_of_organisation(person, organisation, at)
+        price = price_for_team_locked(event, reader, wish, at)
+        people = coming(candidates(organisation, event, wish), wish)
+        statuses = statuses_locked(event, organisation, price, len(people) + wish.unnamed, wish)
+        placed = Placed(
+            event, person, address_of(person), locale=locale, at=at, payer=organisation,
+            purchase_order=wish.purchase_order,
+        )  # fmt: skip
+        wishes = [wish_for(one) for one in people] + [Wish("", "", "") for _ in range(wish.unnamed)]
+        hold = payment_due(at, event.starts_at, event.zone)
+        lines = [
+            Line(
+                person_named_locked(event, each, locale), each, reader, price, status,
+                hold if status is Status.AWAITING_PAYMENT else None, "team",
+            )
+            for each, status in zip(wishes, statuses, strict=True)
+        ]  # fmt: skip
+        registrations = place_order_locked(placed, lines)
+        for registration in registrations:
+            begin_locked(registration, actor=person, reason="registered_by_organisation", at=at)
+        tell_team_locked(registrations, person)
+        order: Order = registrations[0].order
+        return order
+
+
+def price_for_team_locked(event: Event, reader: Reader, wish: TeamWish, at: datetime) -> Price:
+    """The one price of all. Raises RegistrationClosed, MembersOnly, TicketGone, PriceChanged."""
+    if not event.registration_is_open(at):
+        raise RegistrationClosed(event.slug)
+    if event.visibility == Visibility.MEMBERS and not reader.is_member:
+        raise MembersOnly(event.slug)
+    price = chosen_price(tickets_locked(event), reader, Wish("", "", "", ticket=wish.ticket), at)
+    if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
+        raise PriceChanged(wish.shown_cents, price)
+    return price
+
+
+def coming(people: Sequence[Candidate], wish: TeamWish) -> list[Candidate]:
+    """Who is enrolled. Raises LinesUnclear, NobodyToEnrol, TooManyPeople, ListChanged."""
+    if any(one.read.unclear is not None for one in people):
+        raise LinesUnclear
+    found = [one for one in people if one.is_enrolled]
+    count = len(found) + wish.unnamed
+    if not count:
+        raise NobodyToEnrol
+    if count > MOST_PEOPLE:
+        raise TooManyPeople
+    if wish.shown_people is not None and wish.shown_people != count:
+        raise ListChanged
+    return found
+
+
+def statuses_locked(event: Event, organisation: Organisation, price: Price, count: int, wish: TeamWish) -> list[Status]:
+    """Where each of `count` registrations begins, in their order. Raises TeamTooLarge and NotEnoughPlaces."""
+    room = room_for(event, organisation)
+    if room is not None and count > room:
+        raise TeamTooLarge(room, event.organisation_cap or 0)
+    if event.approval == Approval.ORGANISER:
+        return [Status.PENDING_APPROVAL] * count
+    free = free_places(event, price)
+    if free < count and not (wish.may_wait and event.has_waiting_list):
+        raise NotEnoughPlaces(free, count, may_wait=event.has_waiting_list)
+    first = Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
+    return [first if number < free else Status.WAITLISTED for number in range(count)]
+
+
+def person_named_locked(event: Event, wish: Wish, locale: str) -> Person | None:
+    """The person of the address, made when nobody has it; None for a name without an address. Raises AlreadyRegistered."""
+    if not wish.email:
+        return None
+    person = person_for_desk_locked(wish.given_name, wish.family_name, wish.email, locale)
+    refuse_double_locked(event, person)
+    return person
+
+
+def wish_for(one: Candidate) -> Wish:
+    return Wish(one.read.given_name, one.read.family_name, one.read.email)
+
+
+def address_of(person: Person) -> str:
+    query = select(EmailAddress.address).where(EmailAddress.person_id == person.id, EmailAddress.is_primary)
+    return db.session.scalar(query) or ""
+
+
+def tell_team_locked(registrations: Sequence[Registration], buyer: Person) -> None:
+    """A summary to whoever ordered, and to each person what is theirs; to the buyer also the calendar entry."""
+    require_writing().flush()
+    tell_buyer_locked("team_order", registrations[0], {})
+    for registration in registrations:
+        if registration.person_id != buyer.id:
+            tell_locked("team_place", registration)
+        elif registration.status == Status.CONFIRMED:
+            tell_locked("registration_confirmed", registration)

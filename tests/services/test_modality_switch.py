@@ -1,0 +1,91 @@
+"""From a place on site to one online and back: the place left goes to whoever waits for it."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from models.base import db, now
+from models.events import Audience, Event, Modality, Quota, Ticket
+from models.registrations import Registration, Status, Transition
+from services.modality_switch import other_places, switch_modality
+from services.registrations import EventFull, RegistrationClosed, TicketGone
+from services.soundness import violations
+from services.transaction import writing
+from tests.cast import Cast, make_event
+from tests.services.test_cancel_registration import status_of
+from tests.services.test_register import enrol
+
+
+def hybrid(onsite: int = 1, online: int = 1, cents: int = 0) -> Event:
+    """An event with a quota on site and one online, at the same price unless said."""
+    event = make_event(capacity=onsite, public_cents=0, member_cents=None)
+    with writing() as session:
+        quota = Quota(event=session.get_one(Event, event.id), modality=Modality.ONLINE, capacity=online)
+        session.add(quota)
+        session.add(
+            Ticket(
+                event=quota.event,
+                quota=quota,
+                position=5,
+                names={"en": "Online"},
+                audience=Audience.EVERYONE,
+                net_cents=cents,
+            )
+        )
+    return event
+
+
+def counters(event: Event) -> list[int]:
+    return list(db.session.scalars(select(Quota.taken).where(Quota.event_id == event.id).order_by(Quota.id)))
+
+
+def test_it_works(cast: Cast) -> None:
+    event = hybrid()
+    ticket = db.session.scalars(select(Ticket.public_id).where(Ticket.event_id == event.id).order_by(Ticket.id)).first()
+    bob, carol = enrol(cast.bob, event, ticket=ticket), enrol(cast.carol, event, ticket=ticket)
+    assert status_of(carol) == Status.WAITLISTED
+    switch_modality(bob.public_id, actor=cast.bob)
+    assert (status_of(bob), status_of(carol)) == (Status.CONFIRMED, Status.CONFIRMED)
+    assert counters(event) == [1, 1]
+    step = db.session.scalars(select(Transition).where(Transition.reason == "moved_online")).one()
+    assert (step.from_status, step.to_status) == (Status.CONFIRMED, Status.CONFIRMED)
+    assert violations() == []
+
+
+def test_who_waits_on_site_may_come_online(cast: Cast) -> None:
+    event = hybrid()
+    ticket = db.session.scalars(select(Ticket.public_id).where(Ticket.event_id == event.id).order_by(Ticket.id)).first()
+    enrol(cast.bob, event, ticket=ticket)
+    carol = enrol(cast.carol, event, ticket=ticket)
+    switch_modality(carol.public_id, actor=cast.carol)
+    assert status_of(carol) == Status.CONFIRMED
+    assert counters(event) == [1, 1]
+
+
+def test_a_full_or_dearer_or_missing_place_is_refused(cast: Cast) -> None:
+    full = hybrid(online=0)
+    bob = enrol(cast.bob, full)
+    with pytest.raises(EventFull):
+        switch_modality(bob.public_id, actor=cast.bob)
+    dear = hybrid(cents=5000)
+    with pytest.raises(TicketGone):
+        switch_modality(enrol(cast.bob, dear).public_id, actor=cast.bob)
+    with pytest.raises(TicketGone):
+        switch_modality(enrol(cast.bob, make_event()).public_id, actor=cast.bob)
+    assert violations() == []
+
+
+def test_not_once_it_has_begun(cast: Cast) -> None:
+    event = hybrid()
+    bob = enrol(cast.bob, event)
+    with pytest.raises(RegistrationClosed):
+        switch_modality(bob.public_id, actor=cast.bob, at=event.starts_at)
+
+
+def test_the_page_offers_it_only_where_a_place_is_free(cast: Cast) -> None:
+    event, full = hybrid(), hybrid(online=0)
+    for there, found in ((event, {Modality.ONLINE}), (full, set())):
+        row = enrol(cast.bob, there)
+        assert db.session.get_one(Event, there.id)  # the page has loaded it
+        assert set(other_places([db.session.get_one(Registration, row.id)], now()).values()) == found
