@@ -36,9 +36,13 @@ def keys(must: str, may: str = "") -> Keys:
     return Keys(frozenset(must.split()), frozenset(may.split()))
 
 
-ORGANISATION = keys("slug name kind enterprise_number address domains areas about", "legal_name membership")
+ORGANISATION = keys(
+    "slug name kind enterprise_number address domains areas about", "legal_name membership application claims"
+)
 ADDRESS = keys("street postcode city country")
 MEMBERSHIP = keys("state from to")
+ASKED = keys("person days_ago")
+PLAN = keys("slug name about net_cents grace_days kinds")
 CAST = keys("key name email locale job_title", "roles organisation hr_manager biography")
 TRAINER = keys("key name email locale biography")
 COURSE = keys(
@@ -62,6 +66,7 @@ AUDIENCES = keys("", "everyone members students staff")
 class Season:
     """Everything the sample files say, checked for its keys."""
 
+    plans: list[Table]
     organisations: list[Table]
     cast: list[Table]
     trainers: list[Table]
@@ -76,10 +81,12 @@ class Season:
 def read_season(folder: Path = FOLDER) -> Season:
     """Read every file of the season. Raises SampleMalformed, and TOMLDecodeError with line and column."""
     people = read(folder / "people.toml", keys("cast trainers people"))
+    organisations = read(folder / "organisations.toml", keys("plans organisations"))
     places = read(folder / "venues.toml", keys("venues ticket_names"))
     event_files = sorted((folder / "events").glob("*.toml"))
     season = Season(
-        organisations=read(folder / "organisations.toml", keys("organisations"))["organisations"],
+        plans=organisations["plans"],
+        organisations=organisations["organisations"],
         cast=people["cast"],
         trainers=people["trainers"],
         people=people["people"],
@@ -102,12 +109,18 @@ def read(path: Path, top: Keys) -> Table:
 
 
 def check_people(season: Season) -> None:
+    for plan in season.plans:
+        PLAN.check(plan, f"plan {plan.get('slug')}")
     for organisation in season.organisations:
         where = f"organisation {organisation.get('slug')}"
         ORGANISATION.check(organisation, where)
         ADDRESS.check(organisation["address"], where)
         if "membership" in organisation:
             MEMBERSHIP.check(organisation["membership"], where)
+        for asked in [*organisation.get("claims", []), *filter(None, [organisation.get("application")])]:
+            ASKED.check(asked, where)
+            if asked["person"] not in [row[:2] for rows in season.people.values() for row in rows]:
+                raise SampleMalformed(f"{where}: there is no person {' '.join(asked['person'])!r}")
     for rows, allowed in ((season.cast, CAST), (season.trainers, TRAINER)):
         for row in rows:
             allowed.check(row, f"person {row.get('key')}")

@@ -13,7 +13,6 @@ from models.organisations import (
     AffiliationStatus,
     EmailDomain,
     Membership,
-    MembershipStatus,
     Organisation,
     OrganisationKind,
     organisation_area,
@@ -21,9 +20,9 @@ from models.organisations import (
 from models.people import EmailAddress, Person, Role, StaffRole, address_key
 from services.readers import Reader
 from services.sample.files import Season, Table
+from services.sample.memberships import Plans, add_plans_locked, add_waiting_locked, membership_of
 from services.transaction import require_writing
 
-GRACE = timedelta(days=60)
 PRIVATE_DOMAIN = "post.example"
 UNFOLDED = str.maketrans({"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ß": "ss", "ı": "i", "ø": "o"})
 
@@ -73,8 +72,9 @@ def populate_locked(season: Season, areas: dict[str, int], languages: list[str],
     """Write organisations, memberships, people, addresses, affiliations and roles."""
     population = Population()
     chance = random.Random("people of Mosan Health")
+    plans = add_plans_locked(season)
     for table in season.organisations:
-        population.members[table["slug"]] = add_organisation_locked(table, areas, today)
+        population.members[table["slug"]] = add_organisation_locked(table, areas, plans, today)
     for table in [*season.cast, *season.trainers]:
         add_named_locked(population, table, since(chance, today))
     for slug, rows in season.people.items():
@@ -91,10 +91,12 @@ def populate_locked(season: Season, areas: dict[str, int], languages: list[str],
     require_writing().flush()
     for guest in population.guests:
         add_belongings_locked(guest)
+    require_writing().flush()
+    add_waiting_locked(season, {slug: member.row for slug, member in population.members.items()}, plans, today)
     return population
 
 
-def add_organisation_locked(table: Table, areas: dict[str, int], today: date) -> Member:
+def add_organisation_locked(table: Table, areas: dict[str, int], plans: Plans, today: date) -> Member:
     session = require_writing()
     number = table["enterprise_number"].replace(".", "")
     address = table["address"]
@@ -110,24 +112,10 @@ def add_organisation_locked(table: Table, areas: dict[str, int], today: date) ->
         session.add(EmailDomain(organisation_id=row.id, domain=domain, verified_at=row.created_at))
     links = [{"organisation_id": row.id, "area_id": areas[slug]} for slug in table["areas"]]
     session.execute(organisation_area.insert(), links)
-    membership = membership_of(table.get("membership"), row, today)
+    membership = membership_of(table.get("membership"), row, plans[row.kind], today)
     if membership:
         session.add(membership)
     return Member(row, frozenset(table["areas"]), membership)
-
-
-def membership_of(table: Table | None, row: Organisation, today: date) -> Membership | None:
-    if table is None:
-        return None
-    ends_on = today + timedelta(days=table["to"])
-    status = MembershipStatus(table["state"])
-    return Membership(
-        organisation_id=row.id,
-        status=status,
-        starts_on=today + timedelta(days=table["from"]),
-        ends_on=ends_on,
-        grace_until=None if status is MembershipStatus.ACTIVE else ends_on + GRACE,
-    )
 
 
 def add_named_locked(population: Population, table: Table, created_at: datetime) -> None:

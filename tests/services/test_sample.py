@@ -16,10 +16,11 @@ from models.base import Base, db
 from models.courses import Course, Programme, Publication
 from models.events import Event, EventKind, Quota, Run, Slot, Visibility
 from models.orders import Order, OrderLine, PaymentStatus
-from models.organisations import Affiliation, AffiliationStatus, Organisation
+from models.organisations import Affiliation, AffiliationStatus, Membership, MembershipStatus, Organisation
 from models.outbox import OutboxMessage
 from models.people import EmailAddress, Person, StaffRole
 from models.registrations import HOLDING, TRANSITIONS, Outcome, Registration, Status, Transition
+from services.membership_clock import due_steps
 from services.orders import balance, load_order
 from services.sample import load_sample
 from services.sample.days import instant
@@ -245,3 +246,14 @@ def test_texts_are_found_and_programmes_lead_to_courses(today: date) -> None:
     courses = {course.id for course in db.session.scalars(select(Course))}
     assert all(step.course_id in courses for programme in programmes for step in programme.steps)
     assert all(row.directory_texts["fr"] for row in db.session.scalars(select(Organisation)))
+
+
+def test_memberships_stand_where_the_clock_would_put_them(today: date) -> None:
+    """An application and a claim wait for an answer; everything else needs none."""
+    waiting = db.session.scalars(select(Membership).where(Membership.status == MembershipStatus.APPLIED)).one()
+    assert waiting.applicant_id is not None
+    claims = select(func.count()).select_from(Affiliation).where(Affiliation.status == AffiliationStatus.CLAIMED)
+    assert db.session.scalar(claims) == 1
+    rows = db.session.scalars(select(Membership)).all()
+    assert all(row.plan_id for row in rows)
+    assert [due_steps(row, today, is_renewed=False) for row in rows] == [[]] * len(rows)
