@@ -60,7 +60,7 @@ def test_it_works(client: FlaskClient, cast: Cast) -> None:
         assert part in text, part
     html = page.get_data(as_text=True)
     assert "https://www.openstreetmap.org/search?query=rue+des+Verriers+14%2C+Namur" in html
-    assert f'href="/events/{event.slug}.ics"' in html
+    assert f'href="/events/{event.slug}.ics' in html
     assert "https://calendar.google.com/calendar/render?action=TEMPLATE" in html
     assert "https://outlook.office.com/calendar/" in html
     assert f'href="/events/{event.slug}/register"' in html
