@@ -63,9 +63,10 @@ def change_date(public_id: str, to_event_id: int, *, actor: Person | None, at: d
         ).scalar_one()
         old, new = events[from_id], events[to_event_id]
         refuse_change_locked(old, new, leaving, at)
-        line = line_of_locked(leaving)
-        coming = moved_locked(leaving, new, at)
+        line, ticket, status = line_of_locked(leaving), ticket_there_locked(leaving, new), Status(leaving.status)
         change_locked(leaving, Status.TRANSFERRED, actor=actor, reason="date_changed", at=at)
+        session.flush()
+        coming = moved(leaving, new, ticket, status, at)
         session.add(same_price(line, coming))
         begin_locked(coming, actor=actor, reason="date_changed", at=at)
         tell_locked("registration_transferred", coming)
@@ -85,12 +86,17 @@ def refuse_change_locked(old: Event, new: Event, leaving: Registration, at: date
         refuse_double_locked(new, leaving.person)
 
 
-def moved_locked(leaving: Registration, new: Event, at: datetime) -> Registration:
-    """The registration on the new date, with the ticket there that comes nearest to the old one."""
+def ticket_there_locked(leaving: Registration, new: Event) -> Ticket:
+    """The ticket on the new date that comes nearest to the old one. Raises TicketGone, EventFull."""
     ticket = nearest_ticket_locked(leaving, new)
     if not require_writing().get_one(Quota, ticket.quota_id).free:
         raise EventFull(new.slug)
-    coming = successor_of(leaving, Status(leaving.status), at)
+    return ticket
+
+
+def moved(leaving: Registration, new: Event, ticket: Ticket, status: Status, at: datetime) -> Registration:
+    """The registration on the new date."""
+    coming = successor_of(leaving, status, at)
     coming.event_id, coming.ticket_id, coming.quota_id = new.id, ticket.id, ticket.quota_id
     coming.person_id = leaving.person_id
     coming.phone, coming.needs, coming.visible_to_guests = leaving.phone, leaving.needs, leaving.visible_to_guests

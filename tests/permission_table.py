@@ -69,6 +69,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     # ---- registering, and orders
     "GET /events/<slug>/register": EVERYBODY,
     "POST /events/<slug>/register": EVERYBODY,
+    "GET /events/<slug>/register/team": ("S44I44444",),  # HR managers
+    "POST /events/<slug>/register/team": ("S44I44444",),
     "GET /registrations/draft/<public_id>": NOBODY,  # only the browser that filled the draft in
     "POST /registrations/draft/<public_id>": NOBODY,
     "GET /registrations/draft/<public_id>/address": NOBODY,
@@ -86,6 +88,15 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /orders/<code>/name/<public_id>": OWN,
     "POST /orders/<code>/name/<public_id>": OWN,
     "POST /orders/<code>/offer/<public_id>": OWN,
+    "GET /orders/<code>/colleague/<public_id>": OWN,
+    "POST /orders/<code>/colleague/<public_id>": OWN,
+    "GET /orders/<code>/date/<public_id>": OWN,
+    "POST /orders/<code>/date/<public_id>": OWN,
+    "GET /orders/<code>/way/<public_id>": OWN,
+    "POST /orders/<code>/way/<public_id>": OWN,
+    "GET /orders/<code>/who/<public_id>": OWN,
+    "POST /orders/<code>/who/<public_id>": OWN,
+    "POST /orders/<code>/purchase-order": ("S44444444",),  # only where an organisation pays
     # ---- the door
     "GET /sign-in": EVERYBODY,
     "POST /sign-in": EVERYBODY,
@@ -153,6 +164,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/events/<slug>/attendees/<public_id>/cancel": ORGANISER,
     "GET /organise/events/<slug>/attendees/<public_id>/decline": ORGANISER,
     "POST /organise/events/<slug>/attendees/<public_id>/decline": ORGANISER,
+    "GET /organise/events/<slug>/attendees/<public_id>/colleague": ORGANISER,
+    "POST /organise/events/<slug>/attendees/<public_id>/colleague": ORGANISER,
+    "GET /organise/events/<slug>/attendees/<public_id>/date": ORGANISER,
+    "POST /organise/events/<slug>/attendees/<public_id>/date": ORGANISER,
     "POST /organise/events/<slug>/attendees/<public_id>/accept": ORGANISER,
     "GET /organise/events/<slug>/export": DESK,  # each role its own purposes: services/attendee_lists.py
     "POST /organise/events/<slug>/export": DESK,

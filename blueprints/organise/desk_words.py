@@ -103,6 +103,8 @@ def plain_acts() -> dict[str, str]:
         "registration.read": _("looked at one registration"),
         "registration.cancelled": _("cancelled a registration"),
         "registration.renamed": _("corrected a name"),
+        "registration.substituted": _("let a colleague take a place"),
+        "registration.moved": _("moved somebody to another date"),
         "registration.accepted": _("accepted a request"),
         "registration.declined": _("declined a request"),
         "registration.walk_in": _("added somebody at the desk"),

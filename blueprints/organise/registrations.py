@@ -14,6 +14,7 @@ from blueprints.guards import attendees_of, me, organiser_of, roles
 from blueprints.organise import blueprint
 from blueprints.organise.events import event_page
 from blueprints.organise.mails import NAMES
+from models.base import now
 from models.registrations import Registration, Status, TransitionRefused
 from services.approvals import accept, decline
 from services.attendees import Dossier, load_dossier
@@ -57,6 +58,7 @@ def registration(slug: str, public_id: str) -> ResponseReturnValue:
         line=next((line for line in found.order.lines if line.registration_id == found.registration.id), None),
         balance=balance(found.order),
         story=story(found),
+        at=now(),
         may_receive=may_receive_money(roles()),
     )
     record(
