@@ -39,15 +39,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-HERE = Path(__file__).parent
-NARROWEST = 320
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys share one server, hence one xdist worker."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 def browser_path() -> str | None:

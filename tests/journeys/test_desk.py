@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from models.events import Event, EventKind
@@ -14,6 +15,8 @@ from tests.cast import ADDRESSES, BRUSSELS, make_event, morning_in
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import person
 from tests.journeys.mailbox import attachments, open_mail, plain
+
+pytestmark = pytest.mark.journey
 
 
 def seat(event: Event, *names: str) -> None:

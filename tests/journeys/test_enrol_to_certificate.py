@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -19,6 +20,8 @@ from services.transaction import writing
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import receive
 from tests.journeys.mailbox import attachments, digits, open_mail, plain
+
+pytestmark = pytest.mark.journey
 
 SLUG = "annex-1-in-practice"
 TITLE = "Annex 1 in practice: a contamination control strategy"

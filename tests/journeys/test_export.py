@@ -13,6 +13,8 @@ from pypdfium2 import PdfDocument
 
 from tests.journeys.conftest import Windows
 
+pytestmark = pytest.mark.journey
+
 SLUG = "iso-13485-eupen"
 
 

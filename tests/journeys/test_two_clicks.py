@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
@@ -14,6 +15,8 @@ from tests.cast import ADDRESSES
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import person
 from tests.journeys.mailbox import attachments, open_mail
+
+pytestmark = pytest.mark.journey
 
 SLUG = "from-bench-to-bedside"
 TITLE = "Members’ evening: from bench to bedside"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from models.events import EventKind
@@ -11,6 +12,8 @@ from tests.cast import ADDRESSES, make_event
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import named, receive
 from tests.journeys.mailbox import open_mail
+
+pytestmark = pytest.mark.journey
 
 
 def register(page: Page, slug: str, button: str) -> str:
