@@ -81,7 +81,9 @@ def look(url: str, folder: Path, rounds: int) -> dict[str, float]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         environment = environment_for(url, folder, free.getsockname()[1])
-    subprocess.run([sys.executable, "-m", "flask", "sample"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "flask", "sample"], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
     found = [one_round(environment) for _ in range(rounds)]
     return {name: round(statistics.median(result[name] for result in found), 2) for name in found[0]}
 

@@ -50,7 +50,9 @@ def check_port(chosen: Settings) -> None:
             trial.bind((chosen.host, chosen.port))
         except OSError as error:
             why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
-            raise click.ClickException(f"Port {chosen.port} of {chosen.host} {why}. Choose another: PORT=8001") from error
+            raise click.ClickException(
+                f"Port {chosen.port} of {chosen.host} {why}. Choose another: PORT=8001"
+            ) from error
 
 
 def answers(chosen: Settings) -> bool:

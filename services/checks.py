@@ -105,7 +105,9 @@ def about_database(settings: Settings) -> Iterator[Finding]:
     yield from about_staff()
     yield from about_work()
     if not list((settings.instance / "backups").glob("*.tar.gz")):
-        yield Finding(False, "No backup was ever made here.", "Run flask backup FILE every night, and keep it elsewhere.")
+        yield Finding(
+            False, "No backup was ever made here.", "Run flask backup FILE every night, and keep it elsewhere."
+        )
 
 
 def about_staff() -> Iterator[Finding]:
@@ -125,7 +127,9 @@ def about_work() -> Iterator[Finding]:
     """Whether what should have happened has."""
     dead = counts()[Delivery.DEAD]
     if dead:
-        yield Finding(False, f"{dead} mails could not be delivered and were given up.", "Read why on the staff’s mail page.")
+        yield Finding(
+            False, f"{dead} mails could not be delivered and were given up.", "Read why on the staff’s mail page."
+        )
     late = now() - LATE
     waiting = select(func.count()).where(OutboxMessage.delivery == Delivery.QUEUED, OutboxMessage.due_at < late)
     jobs = select(func.count()).where(Job.finished_at.is_(None), Job.created_at < late)

@@ -120,5 +120,3 @@ def move_locked(registration: Registration, ticket: Ticket) -> None:
         new.take()
         old.give_back()
     registration.quota_id, registration.ticket_id = new.id, ticket.id
-
-

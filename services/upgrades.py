@@ -37,7 +37,9 @@ def bring_up_to_date(settings: Settings, cluster: Cluster) -> Done:
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     before, newest = schema.present_revision(), schema.newest_revision()
     if before is not None and not schema.is_known(before):
-        raise NewerDatabase(f"the database is at revision {before}, which this version does not know: install the newer one")
+        raise NewerDatabase(
+            f"the database is at revision {before}, which this version does not know: install the newer one"
+        )
     backup = None
     if before is not None and before != newest:
         backup = settings.instance / "backups" / f"{now():%Y-%m-%d-%H%M%S}-before-{newest}.tar.gz"

@@ -115,7 +115,9 @@ def test_only_services_and_tasks_open_a_write_transaction() -> None:
 
 def test_nothing_slow_inside_writing() -> None:
     """No network, password hash, PDF or rendering between the first lock and the commit, as far as names tell."""
-    slow = re.compile(r"\b(send|transmit|compose_message|render_template|urlopen|hash_password|verify_password|typst)\(")
+    slow = re.compile(
+        r"\b(send|transmit|compose_message|render_template|urlopen|hash_password|verify_password|typst)\("
+    )
     wrong = []
     for name in sources("services", "tasks"):
         for node in ast.walk(tree(name)):
@@ -192,7 +194,10 @@ def test_no_test_is_switched_off() -> None:
     off = re.compile(r"mark\.(skip\b|xfail)|pytest\.(skip|xfail)\(|unittest\.mock|MagicMock")
     known = ("tests/test_architecture.py", "tests/journeys/conftest.py")
     wrong = [
-        f"{name}: {found.group()}" for name in sources("tests") if name not in known for found in off.finditer(read(name))
+        f"{name}: {found.group()}"
+        for name in sources("tests")
+        if name not in known
+        for found in off.finditer(read(name))
     ]
     assert_none(wrong)
 
@@ -226,7 +231,9 @@ def test_templates_carry_no_inline_style_or_script() -> None:
 
 
 def test_templates_use_our_components() -> None:
-    stock = re.compile(r"(?<![\w-])(card|badge|text-muted|shadow|bg-(?:primary|light|dark|success|danger|warning|info))(?![\w-])")
+    stock = re.compile(
+        r"(?<![\w-])(card|badge|text-muted|shadow|bg-(?:primary|light|dark|success|danger|warning|info))(?![\w-])"
+    )
     wrong = []
     for name in texts(".html"):
         if name.startswith("templates/"):

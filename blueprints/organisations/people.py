@@ -79,7 +79,7 @@ def with_reason(
         reason = str(form.reason.data)
         return answered(public_id, person_id, lambda: decide(public_id, person_id, actor=me(), reason=reason), done)
     page = render_template(
-        "organisations/reason.html", form=form, person=person, act=act, **company_page(organisation, "people")
+        "organisations/reason.html", form=form, colleague=person, act=act, **company_page(organisation, "people")
     )
     return page, status_of(form)
 

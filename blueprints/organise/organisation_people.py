@@ -70,7 +70,7 @@ def with_reason(
         reason = str(form.reason.data)
         return answered(public_id, person_id, lambda: decide(public_id, person_id, actor=me(), reason=reason), done)
     page = render_template(
-        "organise/organisation_reason.html", form=form, person=person, act=act,
+        "organise/organisation_reason.html", form=form, colleague=person, act=act,
         **organisation_page(organisation, "overview"),
     )  # fmt: skip
     return page, status_of(form)

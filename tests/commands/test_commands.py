@@ -112,7 +112,9 @@ def test_upgrade_backs_up_first(installation: Flask, run: Run, next_release: Cal
     with installation.app_context():
         assert nicknames() == ["none"]
     [backup] = (installation.extensions["atrium"].instance / "backups").glob("*-before-next.tar.gz")
-    assert "Restored the backup of" in run("restore", "--force", str(backup)).output  # of the older version, then upgraded
+    assert (
+        "Restored the backup of" in run("restore", "--force", str(backup)).output
+    )  # of the older version, then upgraded
     with installation.app_context():
         assert nicknames() == ["none"]
         assert schema.present_revision() == "next"
@@ -189,7 +191,9 @@ def test_check_of_an_installation_that_is_ready(installation: Flask, run: Run, t
         with writing() as session:
             mail = {"template": "event_reminder", "recipient": "x@y.example", "locale": "en"}
             session.add(OutboxMessage(delivery=Delivery.DEAD, **mail))
-        assert any("1 mails could not be delivered" in f.says for f in findings(ready, installation.extensions["cluster"]))
+        assert any(
+            "1 mails could not be delivered" in f.says for f in findings(ready, installation.extensions["cluster"])
+        )
 
 
 def test_a_worker_needs_a_queue(run: Run) -> None:
@@ -204,4 +208,6 @@ def test_production_names_what_is_missing(tmp_path: Path) -> None:
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr == "Error: production needs these settings: SECRET_KEY, PUBLIC_URL, MAIL_URL (a trial: bin/demo)\n"
+    assert (
+        done.stderr == "Error: production needs these settings: SECRET_KEY, PUBLIC_URL, MAIL_URL (a trial: bin/demo)\n"
+    )

@@ -235,6 +235,8 @@ def test_a_child_that_does_not_stay_up_ends_the_parent() -> None:
         "child = children.Child('web server', lambda: sys.exit(3))\n"
         "sys.exit(children.keep_running([child], lambda: False, lambda: None))"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
     assert done.returncode == 1
     assert "does not stay up" in done.stderr

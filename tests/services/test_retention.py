@@ -56,7 +56,9 @@ def test_guest_lists_close_the_day_after(evening: Event) -> None:
 def test_drafts_are_forgotten_a_day_after_they_expired(evening: Event) -> None:
     with writing() as session:
         expires = now() + timedelta(hours=24)
-        draft = RegistrationDraft(event_id=evening.id, browser_hash="0", key="x@y.example", answers={}, expires_at=expires)
+        draft = RegistrationDraft(
+            event_id=evening.id, browser_hash="0", key="x@y.example", answers={}, expires_at=expires
+        )
         session.add(draft)
     assert purge_due(expires + timedelta(hours=23))["drafts"] == 0
     assert purge_due(expires + timedelta(hours=25))["drafts"] == 1

@@ -112,7 +112,7 @@ def test_searching_shows_courses_too(client: FlaskClient, cast: Cast) -> None:
 STRANGE = [
     "page=-1", "page=abc", "page=0", "page=99999999999999999999", "page=²", "from=2026-12-31&to=2026-01-01", "from=x&to=y",
     "from=0001-01-01", "to=9999-12-31", "dates=never", "view=month&month=9999-99", "view=month&month=", "view=month&month=1999-01",
-    "view=month&month=2100-12", "view=month&month=0000-00", "area=unknown", "area=unknown&area=biopharmacy", "kind=%01", 
+    "view=month&month=2100-12", "view=month&month=0000-00", "area=unknown", "area=unknown&area=biopharmacy", "kind=%01",
     "language=xx", "price=-5", "price=abc", "city=%27%22%3Cscript%3E", "q=%27%22*(NEAR", "q=" + "a" * 1000, "when=future",
     "places=maybe", "lang=xx", "lang=fr&lang=nl", "q=%F0%9F%A7%AA", "q=%FF",
 ]  # fmt: skip
