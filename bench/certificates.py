@@ -47,7 +47,7 @@ def milliseconds(number: int, work: Callable[[int], object]) -> dict[str, float]
 def closed_training(number: int) -> list[int]:
     """A training that is over, with `number` people who completed it; the ids of their registrations."""
     from models.base import db, now, random_id
-    from models.events import Event, Quota, Ticket
+    from models.events import Event, Quota, Run, Ticket
     from models.orders import Order
     from models.people import Person
     from models.registrations import Outcome, Registration
@@ -56,7 +56,7 @@ def closed_training(number: int) -> list[int]:
     with writing() as session:
         event = session.query(Event).filter(Event.course_id.is_not(None)).order_by(Event.id).first()
         assert event
-        event.run = "closed"
+        event.run = Run.CLOSED
         quota = session.query(Quota).filter_by(event_id=event.id).first()
         ticket = session.query(Ticket).filter_by(event_id=event.id).first()
         assert quota

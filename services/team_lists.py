@@ -186,7 +186,7 @@ def busy_among(event: Event, ids: set[int]) -> dict[int, list[Texts]]:
     )
     found: dict[int, dict[int, Texts]] = {}
     for person_id, event_id, titles, starts, ends in rows:
-        if any(overlap((starts, ends), (first, last)) for first, last in spans):
+        if person_id is not None and any(overlap((starts, ends), (first, last)) for first, last in spans):
             found.setdefault(person_id, {})[event_id] = titles
     return {person_id: list(events.values()) for person_id, events in found.items()}
 
