@@ -63,11 +63,7 @@ def membership(public_id: str) -> ResponseReturnValue:
     """Where the membership stands."""
     organisation = company_of(public_id)
     rows, today = memberships_with_plans(organisation.id), local_day(now(), ZONE)
-    refusal: Exception | None = None
-    try:
-        may_apply(rows, today)
-    except (AlreadyApplied, TooEarlyToRenew) as found:
-        refusal = found
+    refusal = refusal_to_apply(organisation.id)
     current = [row for row in rows if row.status in CURRENT or row.status == MembershipStatus.APPLIED]
     return render_template(
         "organisations/membership.html",
@@ -81,12 +77,24 @@ def membership(public_id: str) -> ResponseReturnValue:
     )
 
 
+def refusal_to_apply(organisation_id: int) -> Exception | None:
+    """Why nothing can be asked for today; None when it can."""
+    try:
+        may_apply(memberships_with_plans(organisation_id), local_day(now(), ZONE))
+    except (AlreadyApplied, TooEarlyToRenew) as refusal:
+        return refusal
+    return None
+
+
 @blueprint.route("/me/company/<public_id>/membership/apply", methods=["GET", "POST"])
 @form_view
 def apply_for(public_id: str) -> ResponseReturnValue:
     """Ask for a membership, or for the next one."""
     organisation, plans, form = company_of(public_id), offered_plans(), ApplyForm()
     form.offer(plans)
+    if request.method == "GET" and (refusal := refusal_to_apply(organisation.id)):
+        flash(refusal_words(refusal), "warning")
+        return redirect(url_for("organisations.membership", public_id=public_id), 303)
     if form.validate_on_submit():
         try:
             apply(public_id, form.plan.data, applicant=me())

@@ -54,7 +54,7 @@ def shown_words() -> dict[str, str]:
         "all": _("All"),
         "members": _("Members"),
         "grace": _("In grace"),
-        "waiting": _("Membership to decide or to pay"),
+        "waiting": _("To decide or to pay"),
         "claims": _("People to confirm"),
         "suspended": _("Suspended"),
         "former": _("Former members"),
