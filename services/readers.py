@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 
 from models.base import db
 from models.organisations import Affiliation, AffiliationStatus, Membership, MembershipStatus, Organisation
@@ -38,34 +39,7 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
     """
     if person is None:
         return GUEST
-    day = at.astimezone(ZONE).date()
-    current = and_(
-        Membership.organisation_id == Affiliation.organisation_id,
-        Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
-        Membership.starts_on <= day,
-        or_(Membership.ends_on >= day, Membership.grace_until >= day),
-    )
-    proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
-    staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
-    rows = db.session.execute(
-        select(
-            Organisation.id,
-            Organisation.name,
-            Membership.id,
-            Affiliation.is_main,
-            proven,
-            staff,
-            Affiliation.is_hr_manager,
-        )
-        .select_from(Person)
-        .outerjoin(
-            Affiliation,
-            and_(Affiliation.person_id == Person.id, Affiliation.status == AffiliationStatus.VERIFIED),
-        )
-        .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
-        .outerjoin(Membership, current)
-        .where(Person.id == person.id)
-    ).all()
+    rows = db.session.execute(affiliations_of(person, at.astimezone(ZONE).date())).all()
     rows = sorted(rows, key=lambda row: (row[2] is None, not row[3], row[0] or 0))
     if not rows:
         return GUEST
@@ -77,6 +51,28 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
         is_member=bool(membership_id and is_proven),
         is_staff=bool(is_staff),
         is_hr_manager=any(row[6] for row in rows),
+    )
+
+
+def affiliations_of(person: Person, day: date) -> Select[Any]:
+    """One row for each verified affiliation of the person, or one without: with the membership of that day."""
+    current = and_(
+        Membership.organisation_id == Affiliation.organisation_id,
+        Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
+        Membership.starts_on <= day,
+        or_(Membership.ends_on >= day, Membership.grace_until >= day),
+    )
+    verified = and_(Affiliation.person_id == Person.id, Affiliation.status == AffiliationStatus.VERIFIED)
+    proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
+    staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
+    columns = (Organisation.id, Organisation.name, Membership.id, Affiliation.is_main, proven, staff)
+    return (
+        select(*columns, Affiliation.is_hr_manager)
+        .select_from(Person)
+        .outerjoin(Affiliation, verified)
+        .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
+        .outerjoin(Membership, current)
+        .where(Person.id == person.id)
     )
 
 
