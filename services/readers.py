@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, exists, or_, select
@@ -54,7 +53,7 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
     )
 
 
-def affiliations_of(person: Person, day: date) -> Select[Any]:
+def affiliations_of(person: Person, day: date) -> Select[int, str, int, bool, bool, bool, bool]:
     """One row for each verified affiliation of the person, or one without: with the membership of that day."""
     current = and_(
         Membership.organisation_id == Affiliation.organisation_id,
