@@ -64,9 +64,9 @@ def affiliations_of(person: Person, day: date) -> Select[int, str, int, bool, bo
     verified = and_(Affiliation.person_id == Person.id, Affiliation.status == AffiliationStatus.VERIFIED)
     proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
     staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
-    columns = (Organisation.id, Organisation.name, Membership.id, Affiliation.is_main, proven, staff)
+    company = (Organisation.id, Organisation.name, Membership.id)
     return (
-        select(*columns, Affiliation.is_hr_manager)
+        select(*company, Affiliation.is_main, proven, staff, Affiliation.is_hr_manager)
         .select_from(Person)
         .outerjoin(Affiliation, verified)
         .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
