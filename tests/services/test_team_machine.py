@@ -179,7 +179,7 @@ class TeamLife(RuleBasedStateMachine):
         if not hasattr(self, "receipts"):
             return
         db.session.rollback()
-        assert violations() == []
+        assert violations(self.clock) == []
         for code in db.session.scalars(select(Order.code)).all():
             order = load_order(code)
             assert order is not None
