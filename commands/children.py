@@ -137,13 +137,16 @@ class Bell:
                 pass
 
 
-def keep_running(children: list[Child], is_ready: Callable[[], bool], say_ready: Callable[[], None]) -> int:
+def keep_running(
+    children: list[Child], is_ready: Callable[[], bool], say_ready: Callable[[], None], bell: Bell | None = None
+) -> int:
     """Run the children until Ctrl-C, SIGTERM or SIGHUP; returns the exit code.
 
     `is_ready` is asked until it says yes, then `say_ready` is called once. 1 when a child does not stay up.
     """
-    bell = Bell()
-    bell.hang()
+    if bell is None:
+        bell = Bell()
+        bell.hang()
     with ended(children, bell):
         ready = False
         while not bell.stopping:

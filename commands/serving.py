@@ -10,7 +10,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from commands.children import Child, keep_running
+from commands.children import Bell, Child, keep_running
 from commands.database import bring_up_to_date, settings
 from commands.web import serve_web
 from commands.worker import work
@@ -23,13 +23,15 @@ from tasks.queue import queue
 @with_appcontext
 def serve() -> None:
     """Start web server and worker, until Ctrl-C. The database is brought up to date first."""
+    bell = Bell()
+    bell.hang()  # first: a KeyboardInterrupt raised inside a weak reference's callback is lost, a ring is not
     chosen = settings()
     check_port(chosen)
     bring_up_to_date(quiet=True)
     db.session.remove()
     db.engine.dispose()
     children = [Child("web server", serve_web), Child("worker", work)]
-    sys.exit(keep_running(children, lambda: answers(chosen), lambda: say_address(chosen)))
+    sys.exit(keep_running(children, lambda: answers(chosen), lambda: say_address(chosen), bell))
 
 
 @click.command("worker")

@@ -154,7 +154,7 @@ def test_an_impatient_hand(start: Callable[[], Terminal]) -> None:
     terminal.must_be_gone()
 
 
-@pytest.mark.parametrize("seconds", [0.3])  # at the moment the children are forked it may hang: see the closing note
+@pytest.mark.parametrize("seconds", [0.3, 0.7, 0.9, 1.1, 1.3])
 def test_ctrl_c_while_it_starts(start: Callable[[], Terminal], seconds: float) -> None:
     terminal = start()
     time.sleep(seconds)
