@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 import models  # noqa: F401  (registers every table)
 from models.base import Base, UtcDateTime
+from models.invoices import SQLITE_FREEZING
 from models.search import SQLITE_INDEX
 
 OTHERS = re.compile(r"search_fts|huey_")  # FTS5's own tables and those of a queue kept in the same database
@@ -80,7 +81,7 @@ def triggers(connection: Connection) -> dict[str, str]:
 
 def make_again(connection: Connection, before: dict[str, str]) -> None:
     """Make the triggers again that a rebuild dropped and that the models still want."""
-    wanted = " ".join(SQLITE_INDEX)
+    wanted = " ".join([*SQLITE_INDEX, *SQLITE_FREEZING])
     after = triggers(connection)
     for name, sql in before.items():
         if name not in after and name in wanted:

@@ -252,6 +252,7 @@ class VatTreatment(StrEnum):
     STANDARD = "standard"  # 21 %
     EXEMPT_TRAINING = "exempt_training"  # vocational training, art. 44 §2 4° of the Belgian VAT Code
     OUT_OF_SCOPE = "out_of_scope"
+    REVERSE_CHARGE = "reverse_charge"  # on order lines: virtual attendance sold to a company in another EU state
 
 
 class Ticket(Base):

@@ -47,6 +47,8 @@ class Order(Base):
     terms_version: Mapped[str] = mapped_column(String(40), default="")
     policy: Mapped[str] = mapped_column(String(600), default="")  # the cancellation sentence as shown and accepted
     tiers: Mapped[list[Tier]] = mapped_column(JSON, default=list)  # of cancelling, as accepted: models/policies.py
+    is_on_account: Mapped[bool] = mapped_column(default=False)  # a company pays its invoice later: places are confirmed
+    awaits_purchase_order: Mapped[bool] = mapped_column(default=False)  # its invoice waits for the payer's number
     due_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -95,6 +97,14 @@ class OrderLine(Base):
         return self.gross_cents if self.is_owed else self.fee_cents
 
 
+class EntryKind(StrEnum):
+    RECEIPT = "receipt"
+    REFUND = "refund"
+    DISPUTE = "dispute"  # a card payment taken back by the payer's bank
+    DISPUTE_WON = "dispute_won"  # and given again
+    REFUND_FAILED = "refund_failed"  # a refund that came back
+
+
 class LedgerEntry(Base):
     """What money really did. Append-only; unique per (provider, reference), so money counts once."""
 
@@ -105,10 +115,12 @@ class LedgerEntry(Base):
     )
 
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))  # receipt, refund
-    provider: Mapped[str] = mapped_column(String(20))  # transfer, manual
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"), index=True)
+    receipt_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"), index=True)  # what is taken back
+    kind: Mapped[EntryKind] = mapped_column(String(20))
+    provider: Mapped[str] = mapped_column(String(20))  # transfer, stripe, manual
     provider_reference: Mapped[str] = mapped_column(String(120))
-    cents: Mapped[int]  # receipts positive, refunds negative
+    cents: Mapped[int]  # money in positive, money out negative
     note: Mapped[str] = mapped_column(String(300), default="")
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     booked_at: Mapped[datetime]  # when the money moved

@@ -29,6 +29,16 @@ class OrganisationKind(StrEnum):
     OTHER = "other"
 
 
+class VatStatus(StrEnum):
+    """How an organisation stands to Belgian VAT: it decides whether a structured e-invoice is due."""
+
+    TAXABLE = "taxable"
+    FRANCHISE = "franchise"  # small business: no VAT on its own sales, e-invoices all the same
+    EXEMPT_ONLY = "exempt_only"  # art. 44 activity alone, such as most hospitals
+    PUBLIC = "public"
+    FOREIGN = "foreign"
+
+
 class Organisation(Base):
     """A company, hospital, university or public body."""
 
@@ -46,6 +56,10 @@ class Organisation(Base):
     city: Mapped[str] = mapped_column(String(100), default="")
     country: Mapped[str] = mapped_column(String(2), default="BE")
     billing_email: Mapped[str | None] = mapped_column(String(254))
+    vat_status: Mapped[VatStatus | None] = mapped_column(String(12))  # as the organisation declares it
+    vat_status_on: Mapped[date | None]  # when it did
+    peppol_id: Mapped[str] = mapped_column(String(60), default="")  # scheme and number: 0208:0123456749
+    payment_term_days: Mapped[int | None]  # may order on account, and pays within these days; None: pays first
     directory_texts: Mapped[Texts] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)
 

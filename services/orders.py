@@ -16,11 +16,12 @@ from integrations.references import structured_communication
 from models.base import ALPHABET, db, in_language, now
 from models.courses import Course
 from models.events import Event
-from models.orders import LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
 from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
 from services.dates import say_day
+from services.ledger import Movement, book_locked
 from services.notices import tell_buyer_locked, tell_locked
 from services.places import FRESH, change_locked, lock_events_locked
 from services.policy_words import terms_of
@@ -210,10 +211,11 @@ class Balance:
 
 def balance(order: Order) -> Balance:
     """The balance of a loaded order (`lines` with their registrations, and `ledger`)."""
+    came = sum(entry.cents for entry in order.ledger if entry.kind == EntryKind.RECEIPT)
     return Balance(
         owed_cents=sum(line.owed_cents for line in order.lines),
-        received_cents=sum(entry.cents for entry in order.ledger if entry.cents > 0),
-        refunded_cents=-sum(entry.cents for entry in order.ledger if entry.cents < 0),
+        received_cents=came,
+        refunded_cents=came - sum(entry.cents for entry in order.ledger),
     )
 
 
@@ -237,19 +239,11 @@ def receive_money(
     at = at or now()
     if cents <= 0:
         raise NothingToBook(code)
-    with writing() as session:
+    with writing():
         order = lock_order_locked(code)
-        booked = select(LedgerEntry.id).where(
-            LedgerEntry.provider == provider, LedgerEntry.provider_reference == provider_reference
-        )
-        if session.scalar(booked):
+        movement = Movement(EntryKind.RECEIPT, provider, provider_reference, cents, booked_at, note=note, actor=actor)
+        if book_locked(order, movement, at) is None:
             raise AlreadyBooked(provider_reference)
-        who = actor.id if actor else None
-        entry = LedgerEntry(kind="receipt", provider=provider, provider_reference=provider_reference, cents=cents)
-        entry.note, entry.actor_id, entry.booked_at, entry.created_at = note, who, booked_at, at
-        entry.order = order
-        session.add(entry)
-        session.flush()
         settle_locked(order, at, actor=actor)
         return order
 

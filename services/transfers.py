@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from models.base import Texts, db
 from models.events import Event
-from models.orders import LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
 from models.people import Person
 from models.registrations import HOLDING, Registration, Status
 from models.search import folded
@@ -101,7 +101,7 @@ def orders_with_money() -> Select[Any]:
     moved = (
         select(
             LedgerEntry.order_id,
-            func.sum(case((LedgerEntry.cents > 0, LedgerEntry.cents), else_=0)).label("came"),
+            func.sum(case((LedgerEntry.kind == EntryKind.RECEIPT, LedgerEntry.cents), else_=0)).label("came"),
             func.sum(LedgerEntry.cents).label("stayed"),
         )
         .group_by(LedgerEntry.order_id)

@@ -1,0 +1,125 @@
+"""Payment providers behind one small interface. The web hook, the return page and the clock all ask `refresh`, which reads
+the provider's own truth; what an event says about amounts or states is never believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class ProviderError(Exception):
+    """The provider answered with a refusal; the message is for staff and the log."""
+
+
+class ProviderUnreachable(ProviderError):
+    """No answer came, or a server error: nothing is known. Ask again later with the same key."""
+
+
+class BadSignature(ProviderError):
+    """A web hook that the provider did not sign, or signed too long ago: answer 400 and keep an audit entry."""
+
+
+class PaidMeanwhile(ProviderError):
+    """What was to be cancelled is paid, or being paid: ask `refresh`."""
+
+
+class TruthState(StrEnum):
+    """What a provider says of one payment; the values are those of models.payments.AttemptState."""
+
+    OPEN = "open"
+    PROCESSING = "processing"
+    PAID = "paid"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a provider needs to ask for money. `key` is the attempt's public id: its idempotency key. Amounts in cents."""
+
+    key: str
+    order: str
+    cents: int
+    currency: str
+    description: str
+    email: str
+    locale: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Started:
+    """Where the payer pays, until when, and the provider's reference for asking again."""
+
+    reference: str
+    url: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The provider's truth about one payment. `received_cents` in `currency` (upper case ISO 4217)."""
+
+    state: TruthState
+    key: str  # the attempt's public id as the provider kept it
+    asked_cents: int
+    received_cents: int
+    currency: str
+    reference: str
+    payment_reference: str | None
+    at: datetime | None = None
+
+
+class RefundResult(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """What became of a refund."""
+
+    result: RefundResult
+    reference: str | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A verified web hook: an id that counts once, a kind, and the reference of what it is about."""
+
+    id: str
+    kind: str
+    reference: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+class PaymentProvider(Protocol):
+    """One way to be paid through somebody else. Nothing of it is called inside a write transaction."""
+
+    key: str
+
+    def start(self, wish: Start) -> Started:
+        """Open a payment page. Repeating with the same key answers the same. Raises ProviderError."""
+
+    def refresh(self, reference: str) -> Truth:
+        """Read the truth. Raises ProviderError."""
+
+    def cancel(self, reference: str) -> Truth:
+        """Close the page, then read the truth: it may have been paid meanwhile. Raises ProviderError."""
+
+    def refund(self, payment_reference: str, cents: int, key: str, reason: str) -> Refunded:
+        """Give money back; `key` is the refund's public id. Never more than was received. Raises ProviderUnreachable."""
+
+    def refund_truth(self, reference: str) -> Refunded:
+        """Read what became of a refund. Raises ProviderError."""
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> Notice:
+        """Verify and read a web hook. Raises BadSignature."""

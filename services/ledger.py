@@ -1,0 +1,64 @@
+"""The ledger: what money really did, each movement once. The only place that writes a ledger entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from models.base import db
+from models.orders import EntryKind, LedgerEntry, Order
+from models.people import Person
+from services.transaction import require_writing
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Money that moved. `cents`: in positive, out negative. `reference` is the provider's own and counts once for it."""
+
+    kind: EntryKind
+    provider: str
+    reference: str
+    cents: int
+    booked_at: datetime
+    note: str = ""
+    actor: Person | None = None
+    attempt_id: int | None = None
+    receipt_id: int | None = None  # the receipt that a refund, a dispute or its end is about
+
+
+def booked(provider: str, reference: str) -> LedgerEntry | None:
+    """The entry of a movement that is in the ledger already."""
+    query = select(LedgerEntry).where(LedgerEntry.provider == provider, LedgerEntry.provider_reference == reference)
+    return db.session.scalar(query)
+
+
+def book_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry | None:
+    """Write the movement; None when it is there already. The order must be locked (services/orders.lock_order_locked)."""
+    session = require_writing()
+    if booked(movement.provider, movement.reference) is not None:
+        return None
+    entry = LedgerEntry(
+        order=order,
+        kind=movement.kind,
+        provider=movement.provider,
+        provider_reference=movement.reference,
+        cents=movement.cents,
+        note=movement.note[:300],
+        actor_id=movement.actor.id if movement.actor else None,
+        attempt_id=movement.attempt_id,
+        receipt_id=movement.receipt_id,
+        booked_at=movement.booked_at,
+        created_at=at,
+    )
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def left_of(receipt_id: int) -> int:
+    """What of a receipt has not gone back by refund or dispute, in cents."""
+    back = db.session.scalar(select(func.sum(LedgerEntry.cents)).where(LedgerEntry.receipt_id == receipt_id)) or 0
+    received = db.session.scalar(select(LedgerEntry.cents).where(LedgerEntry.id == receipt_id)) or 0
+    return int(received) + int(back)
