@@ -36,6 +36,15 @@ course_area = Table(
 )
 
 
+course_prerequisite = Table(
+    "course_prerequisite",
+    Base.metadata,
+    Column("course_id", ForeignKey("course.id"), primary_key=True),
+    Column("required_id", ForeignKey("course.id"), primary_key=True, index=True),
+    CheckConstraint("course_id <> required_id", name="not_itself"),
+)
+
+
 class Course(Base):
     """The undated description of a training."""
 
@@ -63,6 +72,12 @@ class Course(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
 
     areas: Mapped[list[Area]] = relationship(secondary=course_area, lazy="raise_on_sql", order_by=Area.position)
+    required: Mapped[list[Course]] = relationship(
+        secondary=course_prerequisite,
+        primaryjoin=lambda: Course.id == course_prerequisite.c.course_id,
+        secondaryjoin=lambda: Course.id == course_prerequisite.c.required_id,
+        lazy="raise_on_sql",
+    )
 
 
 class Programme(Base):

@@ -88,6 +88,7 @@ class Event(Base):
     run: Mapped[Run] = mapped_column(String(10), default=Run.GUARANTEED)
     visibility: Mapped[Visibility] = mapped_column(String(10), default=Visibility.PUBLIC)
     approval: Mapped[Approval] = mapped_column(String(10), default=Approval.NONE)
+    approval_holds_place: Mapped[bool] = mapped_column(default=False)  # who asks has a place until the answer
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
     titles: Mapped[Texts]
     summaries: Mapped[Texts] = mapped_column(default=dict)

@@ -44,7 +44,13 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 LIVE: frozenset[Status] = frozenset(status for status, leaves in TRANSITIONS.items() if leaves)
 HOLDING: frozenset[Status] = frozenset({S.AWAITING_PAYMENT, S.OFFERED, S.CONFIRMED})
-"""The statuses that take a place (`pending_approval` does per event, by `Registration.holds_place`)."""
+"""The statuses that take a place (`pending_approval` does per event: see `takes_place`)."""
+
+
+def takes_place(status: Status, event: Event) -> bool:
+    """Whether a registration that comes to this status takes a place of the event."""
+    return status in HOLDING or (status == S.PENDING_APPROVAL and event.approval_holds_place)
+
 
 LIVE_SQL = "status IN ('pending_approval','awaiting_payment','waitlisted','offered','confirmed')"
 
@@ -96,6 +102,7 @@ class Registration(Base):
     hold_until: Mapped[datetime | None]
     queued_at: Mapped[datetime | None]  # when it joined the waiting list: its place in the queue
     at_head: Mapped[bool] = mapped_column(default=False)  # approved while full: before everybody else who waits
+    at_tail: Mapped[bool] = mapped_column(default=False)  # passed an offered place on: behind everybody else
     prerequisites_confirmed: Mapped[bool] = mapped_column(default=False)  # the person says they meet the course's
     is_member: Mapped[bool] = mapped_column(default=False)  # at the member price when the order was placed
     given_name: Mapped[str] = mapped_column(
@@ -182,12 +189,18 @@ class ExemptionRequest(Base):
     public_id: Mapped[str] = mapped_column(String(26), unique=True, default=random_id)
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # an HR manager; None: the person
     reason: Mapped[str] = mapped_column(String(1000))
     status: Mapped[Exemption] = mapped_column(String(10), default=Exemption.ASKED)
     answer: Mapped[str] = mapped_column(String(500), default="")
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    event: Mapped[Event] = relationship(lazy="raise_on_sql")
+    person: Mapped[Person] = relationship(lazy="raise_on_sql", foreign_keys=[person_id])
+    asked_by: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[asked_by_id])
+    decided_by: Mapped[Person | None] = relationship(lazy="raise_on_sql", foreign_keys=[decided_by_id])
 
 
 class RegistrationDraft(Base):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa  # noqa: F401
-from alembic import op  # noqa: F401
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0003"
 down_revision = "0002"
@@ -12,8 +12,42 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "course_prerequisite",
+        sa.Column("course_id", number, nullable=False),
+        sa.Column("required_id", number, nullable=False),
+        sa.CheckConstraint("course_id <> required_id", name=op.f("ck_course_prerequisite_not_itself")),
+        sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_course_prerequisite_course_id")),
+        sa.ForeignKeyConstraint(["required_id"], ["course.id"], name=op.f("fk_course_prerequisite_required_id")),
+        sa.PrimaryKeyConstraint("course_id", "required_id", name=op.f("pk_course_prerequisite")),
+    )
+    with op.batch_alter_table("course_prerequisite") as batch_op:
+        batch_op.create_index(batch_op.f("ix_course_prerequisite_required_id"), ["required_id"], unique=False)
+
+    with op.batch_alter_table("event") as batch_op:
+        batch_op.add_column(sa.Column("approval_holds_place", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    with op.batch_alter_table("registration") as batch_op:
+        batch_op.add_column(sa.Column("at_tail", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    with op.batch_alter_table("exemption_request") as batch_op:
+        batch_op.add_column(sa.Column("asked_by_id", number, nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_exemption_request_asked_by_id"), "person", ["asked_by_id"], ["id"])
 
 
 def downgrade() -> None:
-    pass
+    with op.batch_alter_table("exemption_request") as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_exemption_request_asked_by_id"), type_="foreignkey")
+        batch_op.drop_column("asked_by_id")
+
+    with op.batch_alter_table("registration") as batch_op:
+        batch_op.drop_column("at_tail")
+
+    with op.batch_alter_table("event") as batch_op:
+        batch_op.drop_column("approval_holds_place")
+
+    with op.batch_alter_table("course_prerequisite") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_course_prerequisite_required_id"))
+
+    op.drop_table("course_prerequisite")
