@@ -8,6 +8,7 @@ waits for the first and, if that one commits, renders anew with the next number.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -34,6 +35,7 @@ from services.places import FRESH, lock_event_locked
 from services.transaction import require_writing, writing
 
 ATTEMPTS = 50  # renderings of one certificate while others keep taking its number
+ONE_AT_A_TIME = threading.Lock()  # jobs of one process: SQLite lets waiting threads in so unfairly that one lost 50 times
 
 
 class NotInForce(ValueError):
@@ -90,7 +92,8 @@ def issue_step(job_id: int, clock: Callable[[], datetime] | None, *, tell: bool)
         return False
     registration_id, public_id, closed_at = row
     try:
-        issue(registration_id, clock() if clock else closed_at, job_id=job_id, tell=tell)
+        with ONE_AT_A_TIME:
+            issue(registration_id, clock() if clock else closed_at, job_id=job_id, tell=tell)
     except UnprintableName as refused:
         with writing():
             advance_locked(job_id, f"{public_id} unprintable {refused.characters}")
