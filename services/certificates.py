@@ -35,7 +35,7 @@ from services.places import FRESH, lock_event_locked
 from services.transaction import require_writing, writing
 
 ATTEMPTS = 50  # renderings of one certificate while others keep taking its number
-ONE_AT_A_TIME = threading.Lock()  # jobs of one process: SQLite lets waiting threads in so unfairly that one lost 50 times
+ONE_AT_A_TIME = threading.Lock()  # jobs of one process: SQLite is unfair to threads that wait, one lost 50 times
 
 
 class NotInForce(ValueError):
