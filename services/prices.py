@@ -23,6 +23,7 @@ VAT_RATES: dict[str, int] = {
     VatTreatment.STANDARD: 21,
     VatTreatment.EXEMPT_TRAINING: 0,
     VatTreatment.OUT_OF_SCOPE: 0,
+    VatTreatment.REVERSE_CHARGE: 0,
 }
 
 
