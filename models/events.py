@@ -48,6 +48,9 @@ RUN_TRANSITIONS: dict[Run, frozenset[Run]] = {
 }
 
 
+DECISION_AHEAD = timedelta(days=2)  # so early its organisers are asked
+
+
 class Visibility(StrEnum):
     PUBLIC = "public"  # listed for everybody
     MEMBERS = "members"  # listed for everybody; only members register
@@ -105,6 +108,7 @@ class Event(Base):
     registration_closes_at: Mapped[datetime | None]  # None: at the start of the first slot
     minimum: Mapped[int] = mapped_column(default=0)
     decides_at: Mapped[datetime | None]  # when it is decided whether a tentative event takes place
+    decision_asked_at: Mapped[datetime | None]  # when its organisers were asked by mail
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     organisation_cap: Mapped[int | None]  # places one organisation may hold
     policies: Mapped[Texts] = mapped_column(default=dict)  # the cancellation terms in one sentence
@@ -149,6 +153,16 @@ class Event(Base):
             Run.GUARANTEED,
             Run.RUNNING,
         )
+
+    @property
+    def decision_at(self) -> datetime:
+        """Until when it is decided whether a tentative event takes place: at its start at the latest."""
+        return self.decides_at or self.starts_at
+
+    def must_be_decided(self, at: datetime) -> bool:
+        """Whether the decision is near (two days) or late."""
+        tentative = self.publication == Publication.PUBLISHED and self.run == Run.TENTATIVE
+        return tentative and self.decision_at - DECISION_AHEAD <= at
 
     def registration_is_open(self, at: datetime) -> bool:
         """Live, inside its registration window, and before the start of the first slot."""
@@ -214,23 +228,18 @@ class Quota(Base):
     """A number of places shared by some tickets, with its counter. Guarded by the event's row lock."""
 
     __tablename__ = "quota"
-    __table_args__ = (
-        CheckConstraint("taken BETWEEN 0 AND capacity", name="taken_within_capacity"),
-        CheckConstraint("kept >= 0 AND taken + kept <= capacity", name="kept_within_capacity"),
-    )
+    __table_args__ = (CheckConstraint("taken BETWEEN 0 AND capacity", name="taken_within_capacity"),)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
     modality: Mapped[Modality] = mapped_column(String(10), default=Modality.ONSITE)
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
-    kept: Mapped[int] = mapped_column(default=0)  # not taken yet, kept for vouchers: services/voucher_uses.py
 
     event: Mapped[Event] = relationship(lazy="raise_on_sql", back_populates="quotas")
 
     @property
     def free(self) -> int:
-        """Places that anybody may have."""
-        return self.capacity - self.taken - self.kept
+        return self.capacity - self.taken
 
     def take(self, places: int = 1) -> None:
         """Take places; QuotaFull when that many are not free."""

@@ -105,8 +105,6 @@ class Registration(Base):
     at_tail: Mapped[bool] = mapped_column(default=False)  # passed an offered place on: behind everybody else
     prerequisites_confirmed: Mapped[bool] = mapped_column(default=False)  # the person says they meet the course's
     is_member: Mapped[bool] = mapped_column(default=False)  # at the member price when the order was placed
-    voucher_id: Mapped[int | None] = mapped_column(ForeignKey("voucher.id"), index=True)  # one use, while it is live
-    studies: Mapped[str] = mapped_column(String(200), default="")  # where and what, as a student says it
     given_name: Mapped[str] = mapped_column(
         String(120)
     )  # as written on this registration; the list and badges print it
@@ -122,6 +120,8 @@ class Registration(Base):
     outcome: Mapped[Outcome | None] = mapped_column(String(10))
     attended_minutes: Mapped[int | None]  # set with the outcome when the event closes
     reminded_at: Mapped[datetime | None]
+    halfway_told_at: Mapped[datetime | None]  # that half of the time until hold_until is over
+    names_asked_at: Mapped[datetime | None]  # of whoever ordered, for a place without a name
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -88,7 +88,7 @@ def present_by_slot(slot_ids: Collection[int]) -> dict[int, int]:
 class Waiting:
     """One event that waits for somebody: a code and the facts of its sentence."""
 
-    code: str  # decide, new_dates, close, approve
+    code: str  # decide_now, decide, new_dates, close, approve
     slug: str
     titles: Texts
     zone: str
@@ -109,7 +109,7 @@ def waiting_for_you(visible: Visible, at: datetime) -> list[Waiting]:
     )
     events = list(db.session.scalars(query))
     confirmed = confirmed_by_event({event.id for event in events})
-    found = [waiting(event, confirmed.get(event.id, 0)) for event in events] + open_requests(visible)
+    found = [waiting(event, confirmed.get(event.id, 0), at) for event in events] + open_requests(visible)
     return sorted(found, key=lambda item: URGENCY.index(item.code))
 
 
@@ -129,20 +129,22 @@ def open_requests(visible: Visible) -> list[Waiting]:
     ]
 
 
-URGENCY = ["approve", "decide", "close", "new_dates"]
+URGENCY = ["decide_now", "approve", "decide", "close", "new_dates"]
 CODES = {Run.TENTATIVE: "decide", Run.ENDED: "close", Run.POSTPONED: "new_dates"}
 
 
-def waiting(event: Event, confirmed: int) -> Waiting:
+def waiting(event: Event, confirmed: int, at: datetime) -> Waiting:
     facts = {
         "confirmed": confirmed,
         "minimum": event.minimum,
         "decides_at": event.decides_at,
+        "is_late": event.decision_at <= at,
         "starts_at": event.starts_at,
         "ends_at": event.ends_at,
         "is_training": event.kind == EventKind.TRAINING,
     }
-    return Waiting(CODES[Run(event.run)], event.slug, event.titles, event.zone, facts)
+    code = "decide_now" if event.must_be_decided(at) else CODES[Run(event.run)]
+    return Waiting(code, event.slug, event.titles, event.zone, facts)
 
 
 def nearly_published(visible: Visible, limit: int = 3) -> list[Event]:

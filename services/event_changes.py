@@ -91,15 +91,25 @@ def refuse_bad_dates(slots: tuple[SlotPlan, ...], at: datetime, decides_at: date
         raise PlanRefused(problems)
 
 
-def guarantee(event_id: int, actor: Person, at: datetime | None = None) -> Event:
-    """The organiser decides that a tentative event takes place, however many have enrolled."""
+def guarantee(event_id: int, actor: Person, at: datetime | None = None, *, version: int | None = None) -> Event:
+    """The organiser decides that a tentative event takes place, however many have enrolled; everybody is told.
+
+    Raises RunTransitionRefused, and ChangedMeanwhile when `version` (of the page that was shown) is no longer so.
+    """
     at = at or now()
     with writing():
         event = published_locked(event_id)
         event.go(Run.GUARANTEED, at)
+        refuse_changed(event, version)
         moved_on_locked(event, at)
-        record_locked("event.guaranteed", actor, event=event)
+        told = tell_everybody_locked(event, "event_guaranteed", {})
+        record_locked("event.guaranteed", actor, event=event, details={"told": told})
         return event
+
+
+def refuse_changed(event: Event, version: int | None) -> None:
+    if version is not None and event.version != version:
+        raise ChangedMeanwhile(event.version)
 
 
 @dataclass(frozen=True)
@@ -147,17 +157,27 @@ def refunds_after(event_id: int) -> list[int]:
     return [cents for cents in returns if cents > 0]
 
 
-def cancel(event_id: int, typed_title: str, notices: Texts, actor: Person, at: datetime | None = None) -> Event:
+def cancel(
+    event_id: int,
+    typed_title: str,
+    notices: Texts,
+    actor: Person,
+    at: datetime | None = None,
+    *,
+    version: int | None = None,
+) -> Event:
     """Cancel an event for good: every live registration ends with the reason `event_cancelled`, every place comes
     back, everybody is told once; money received becomes a refund due on its order.
 
-    Raises TitleMismatch unless one of the event's titles was typed, and RunTransitionRefused once it has ended.
+    Raises TitleMismatch unless one of the event's titles was typed, RunTransitionRefused once it has ended, and
+    ChangedMeanwhile when `version` (of the page that was shown) is no longer so.
     """
     at = at or now()
     with writing():
         event = published_locked(event_id)
         if plain(typed_title) not in {plain(title) for title in event.titles.values()}:
             raise TitleMismatch(typed_title)
+        refuse_changed(event, version)
         refund = preview_cancellation(event_id).refund_cents
         event.go(Run.CANCELLED, at)
         event.notices = notices
@@ -222,6 +242,8 @@ def advance(event_id: int, at: datetime) -> bool:
                 moved = True
         if moved:
             moved_on_locked(event, at)
+            if event.run == Run.GUARANTEED:
+                tell_everybody_locked(event, "event_guaranteed", {})
             record_locked(f"event.{event.run}", None, event=event)
         return moved
 

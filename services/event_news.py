@@ -53,11 +53,11 @@ def after_change_locked(event: Event, before: dict[str, Any], at: datetime, acto
     return told
 
 
-def tell_everybody_locked(event: Event, template: str, notices: Texts) -> int:
+def tell_everybody_locked(event: Event, template: str, notices: Texts, context: dict[str, Any] | None = None) -> int:
     """Mail `template` with the organiser's own words to everybody live; returns how many."""
     everybody = live_locked(event)
     for registration in everybody:
-        tell_locked(template, registration, reason_in(notices, registration))
+        tell_locked(template, registration, {**(context or {}), **reason_in(notices, registration)})
     return len(everybody)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
 from models.orders import Order, OrderLine
-from models.registrations import Registration, Status
+from models.registrations import LIVE, Registration, Status
 from services.dates import say_day
 from services.money import say_money
 from services.orders import balance
@@ -56,6 +56,12 @@ def team_facts(registration: Registration, locale: str) -> TeamFacts:
         due=say_day(min(holds), locale) if money.to_pay_cents and holds else "",
         purchase_order=order.purchase_order or "",
     )
+
+
+def has_unnamed(order_id: int) -> bool:
+    """Whether a place of the order still has no name."""
+    query = select(Registration.id).where(Registration.order_id == order_id, Registration.person_id.is_(None))
+    return db.session.scalar(query.where(Registration.status.in_(LIVE)).limit(1)) is not None
 
 
 def for_name(context: dict[str, Any]) -> str:

@@ -19,12 +19,13 @@ from integrations.ical import CalendarEntry, calendar_bytes, entry_bytes
 from integrations.mail import Letter, one_line
 from models.base import db, in_language
 from models.certificates import Certificate
-from models.events import Event, Slot
+from models.events import Event, Run, Slot
 from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
 from services.calendars import entry_of
 from services.letter_companies import claim_is_over, company_facts
+from services.letter_decisions import decision_facts
 from services.letter_facts import (
     event_facts,
     join_url,
@@ -36,7 +37,7 @@ from services.letter_facts import (
     told,
     whereabouts,
 )
-from services.letter_teams import for_name, team_facts
+from services.letter_teams import for_name, has_unnamed, team_facts
 from services.money import say_money
 from services.order_links import order_url
 
@@ -48,18 +49,26 @@ TEMPLATES = (
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "registration_substituted",
     "registration_transferred", "team_order", "team_paid", "team_place",
+    "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
 )  # fmt: skip
-STILL_TRUE = {"place_offered": Status.OFFERED, "event_reminder": Status.CONFIRMED}
+STILL_TRUE = {
+    "place_offered": Status.OFFERED,
+    "offer_reminder": Status.OFFERED,
+    "payment_reminder": Status.AWAITING_PAYMENT,
+    "event_reminder": Status.CONFIRMED,
+}
 """What asks to act must still hold when it leaves: a mail delayed for hours would otherwise promise what is gone."""
 
 TELLS_CALENDAR = frozenset(
     {"registration_confirmed", "payment_received", "registration_cancelled", "event_changed", "event_postponed",
-     "event_cancelled", "registration_substituted", "registration_transferred", "team_place"}
+     "event_cancelled", "event_guaranteed", "registration_substituted", "registration_transferred", "team_place"}
 )  # fmt: skip
 GIVES_PLACE = frozenset(
-    {"registration_confirmed", "payment_received", "event_changed", "registration_transferred", "team_place"}
-)
+    {"registration_confirmed", "payment_received", "event_changed", "event_guaranteed", "registration_transferred",
+     "team_place"}
+)  # fmt: skip
+TELLS_ORDER = frozenset({"team_order", "team_paid", "team_place", "payment_reminder", "names_wanted"})
 
 
 class NothingToSay(Exception):
@@ -73,7 +82,7 @@ def compose(message: OutboxMessage) -> Letter:
     event = load_event(message.event_id) if message.event_id else None
     slots = load_slots(event.id) if event else []
     registration = load_registration(message.registration_id) if message.registration_id else None
-    refuse_stale(message, registration)
+    refuse_stale(message, event, registration)
     with force_locale(locale):
         words = facts(message, event, slots, registration, locale)
         subject, text, html = (render(message.template, part, words) for part in ("subject.txt", "txt", "html"))
@@ -96,11 +105,15 @@ def compose(message: OutboxMessage) -> Letter:
     )
 
 
-def refuse_stale(message: OutboxMessage, registration: Registration | None) -> None:
+def refuse_stale(message: OutboxMessage, event: Event | None, registration: Registration | None) -> None:
     if message.registration_id and registration is None:
         raise NothingToSay("the registration is gone")
     if message.template == "affiliation_claimed" and claim_is_over(message.context):
         raise NothingToSay("somebody has decided about the claim")
+    if message.template in ("decision_due", "decision_moved") and (event is None or event.run != Run.TENTATIVE):
+        raise NothingToSay("it is decided whether the event takes place")
+    if message.template == "names_wanted" and registration and not has_unnamed(registration.order_id):
+        raise NothingToSay("every place has a name")
     wanted = STILL_TRUE.get(message.template)
     if wanted and (registration is None or registration.status != wanted):
         raise NothingToSay(f"no longer {wanted} when the mail could leave")
@@ -140,7 +153,10 @@ def facts(
         "new_address": str(context.get("address", "")),
         "colleague": str(context.get("by", "")),
         "for_name": for_name(context),
-        "team": team_facts(registration, locale) if registration and message.template.startswith("team_") else None,
+        "team": team_facts(registration, locale) if registration and message.template in TELLS_ORDER else None,
+        "decision": decision_facts(event, context["decides"], locale, settings.public_url)
+        if event and "decides" in context
+        else None,
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),
     }

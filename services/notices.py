@@ -24,7 +24,9 @@ FOR_A_COLLEAGUE = {
 
 BUYERS_ONLY = frozenset({"place_offered"})  # taking the place is an obligation to pay
 BUYERS_TOO = frozenset({"place_offered", "registration_expired"})
-BUYERS_ONCE = frozenset({"event_changed", "event_postponed", "event_cancelled"})  # one mail for all their colleagues
+BUYERS_ONCE = frozenset(
+    {"event_changed", "event_postponed", "event_cancelled", "event_guaranteed", "decision_moved"}
+)  # one mail for all their colleagues
 
 
 def tell_locked(template: str, registration: Registration, context: dict[str, Any] | None = None) -> None:
@@ -41,8 +43,9 @@ def tell_locked(template: str, registration: Registration, context: dict[str, An
     if template in BUYERS_TOO:
         tell_buyer_locked(template, registration, {**context, "for": registration.name})
     elif template in BUYERS_ONCE and not buyer_comes_locked(registration):
-        sequence = require_writing().get_one(Event, registration.event_id).sequence
-        tell_buyer_locked(template, registration, context, unique_key=f"{template}:{order.id}:{sequence}")
+        event = require_writing().get_one(Event, registration.event_id)
+        unique_key = f"{template}:{order.id}:{event.sequence}.{event.version}"
+        tell_buyer_locked(template, registration, context, unique_key=unique_key)
 
 
 def buyer_comes_locked(registration: Registration) -> bool:

@@ -11,6 +11,7 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     registration_cancelled, event_cancelled, event_postponed      reason (words of the organiser; may be missing)
     event_changed                                                 before (services/letters.py: whereabouts, before it)
     payment_received                                              cents
+    decision_due, decision_moved                                  decides (ISO: until when it is decided)
     certificate_ready                                             certificate (its public id)
     address_changed                                               address (the new one)
     affiliation_*, membership_*                                   organisation; claimant or membership (public ids);

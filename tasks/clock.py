@@ -11,11 +11,14 @@ from collections.abc import Callable
 from huey import crontab
 
 from services.closing import conclude_late
+from services.decisions import ask_to_decide
 from services.event_changes import advance_runs
+from services.halfway import remind_halfway
 from services.membership_clock import advance_memberships
 from services.registrations import expire_due
 from services.reminders import remind_due
 from services.retention import purge_due
+from services.unnamed_places import ask_for_names
 from tasks.delivery import deliver_due
 from tasks.jobs import run_waiting_jobs
 from tasks.queue import queue
@@ -58,8 +61,11 @@ def conclude() -> None:
 
 @queue.periodic_task(EVERY_TEN_MINUTES)
 def remind() -> None:
-    """The day before."""
+    """The day before; at half time of what is held; places without a name; events that nobody has decided about."""
     remind_due()
+    remind_halfway()
+    ask_for_names()
+    ask_to_decide()
 
 
 @queue.periodic_task(EVERY_HOUR)

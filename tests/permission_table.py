@@ -175,6 +175,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/events/<slug>/walk-in": ORGANISER,
     "GET /organise/events/<slug>/publish": ORGANISER,
     "POST /organise/events/<slug>/publish": ORGANISER,
+    "GET /organise/events/<slug>/decide": ORGANISER,
+    "POST /organise/events/<slug>/decide": ORGANISER,
     "POST /organise/events/<slug>/guarantee": ORGANISER,
     "GET /organise/events/<slug>/postpone": ORGANISER,
     "POST /organise/events/<slug>/postpone": ORGANISER,

@@ -10,6 +10,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     certificates,
     changes,
     closing,
+    decisions,
     editing,
     events,
     exports,

@@ -28,7 +28,6 @@ from models.events import Event, Run, RunTransitionRefused
 from services.event_changes import (
     TitleMismatch,
     cancel,
-    guarantee,
     postpone,
     preview_cancellation,
     resume,
@@ -46,6 +45,10 @@ def too_late(event: Event) -> ResponseReturnValue:
     """The run moved on while the page was open."""
     flash(_("This is no longer possible: the event has moved on meanwhile. Here is where it stands now."), "error")
     return overview_of(event)
+
+
+def changed_meanwhile() -> str:
+    return _("Somebody else changed this event meanwhile. Open it again to see how it stands.")
 
 
 @blueprint.get("/organise/events/<slug>/publish")
@@ -68,18 +71,6 @@ def publish_now(slug: str) -> ResponseReturnValue:
     except AlreadyPublished:
         return too_late(event)
     flash(_("“%(title)s” is published.", title=in_language(event.titles, str(get_locale()))), "success")
-    return overview_of(event)
-
-
-@blueprint.post("/organise/events/<slug>/guarantee")
-def guarantee_event(slug: str) -> ResponseReturnValue:
-    """It takes place, however many have enrolled."""
-    event = organiser_of(slug)
-    try:
-        guarantee(event.id, me())
-    except RunTransitionRefused:
-        return too_late(event)
-    flash(_("It takes place. Its page says so from now on."), "success")
     return overview_of(event)
 
 
@@ -135,7 +126,7 @@ def keep_dates(form: ResumeForm, event: Event) -> bool:
     except PlanRefused as refused:
         place_problems(form, refused.problems)
     except (ChangedMeanwhile, RunTransitionRefused):
-        form.form_errors.append(_("Somebody else changed this event meanwhile. Open it again to see how it stands."))
+        form.form_errors.append(changed_meanwhile())
     else:
         return True
     return False
@@ -146,11 +137,14 @@ def keep_dates(form: ResumeForm, event: Event) -> bool:
 def cancel_event(slug: str) -> ResponseReturnValue:
     """Cancel the event for good, once its title is typed."""
     event = organiser_of(slug)
-    form = CancelForm(data={"notices": ["" for _code in languages()]})
+    form = CancelForm(data={"version": event.version, "notices": ["" for _code in languages()]})
     if form.validate_on_submit():
         try:
             notices = texts(languages(), (field.data for field in form.notices))
-            cancel(event.id, form.title.data, notices, me())
+            cancel(event.id, form.title.data, notices, me(), version=form.version.data)
+        except ChangedMeanwhile as changed:
+            form.form_errors.append(changed_meanwhile())
+            form.version.data, form.version.raw_data = changed.version, None
         except TitleMismatch:
             form.title.errors = [_("This is not its title. Write it as it stands at the top of this page.")]
         except RunTransitionRefused:

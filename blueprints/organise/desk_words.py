@@ -18,8 +18,11 @@ def waiting_words(item: Waiting) -> str:
     if item.code == "approve":
         requests = ngettext("%(num)s person asks for a place.", "%(num)s people ask for a place.", facts["requests"])
         return requests + " " + _("The oldest asked on %(day)s.", day=say_day(facts["oldest"], locale, item.zone))
-    if item.code == "decide":
+    if item.code in ("decide", "decide_now"):
         enrolled = _("%(confirmed)s of %(minimum)s confirmed.", **facts)
+        if facts["is_late"] and facts["decides_at"]:
+            when = say_deadline(facts["decides_at"], locale, item.zone)
+            return enrolled + " " + _("It was to be decided by %(when)s.", when=when)
         if facts["decides_at"] is None:
             return enrolled + " " + _("Decide whether it takes place.")
         when = say_deadline(facts["decides_at"], locale, item.zone)
@@ -42,7 +45,13 @@ def waiting_words(item: Waiting) -> str:
 
 
 def waiting_act(code: str) -> str:
-    return {"approve": _("Answer"), "decide": _("Decide"), "close": _("Close"), "new_dates": _("Set new dates")}[code]
+    return {
+        "approve": _("Answer"),
+        "decide_now": _("Decide"),
+        "decide": _("Decide"),
+        "close": _("Close"),
+        "new_dates": _("Set new dates"),
+    }[code]
 
 
 def act_words(action: str, details: dict[str, Any]) -> str:
@@ -93,6 +102,7 @@ def plain_acts() -> dict[str, str]:
         "event.postponed": _("postponed it; everybody was told"),
         "event.resumed": _("gave it new dates; everybody was told"),
         "event.guaranteed": _("takes place for certain"),
+        "event.extended": _("put off the decision whether it takes place; everybody was told"),
         "event.running": _("began"),
         "event.ended": _("ended"),
         "event.closed": _("closed it"),

@@ -209,8 +209,18 @@ class WordsForm(Form):
     notices = FieldList(TextAreaField(_l("What you want to tell them"), [longest(600)]))
 
 
+class DecideLaterForm(Form):
+    """A tentative event gets more time."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    decides = DateTimeLocalField(_l("Decide by"), [filled()])
+    closes = DateTimeLocalField(_l("Registration closes"), [Optional()])
+
+
 class CancelForm(WordsForm):
     """Cancelling an event asks for its title."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     title = StringField(_l("Its title, to be sure"), [filled(), longest(200)])
 

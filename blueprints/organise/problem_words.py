@@ -60,6 +60,8 @@ def plain_words() -> dict[str, str]:
         "at_least_one": _("Write at least one, or leave it empty."),
         "closes_before_opening": _("It closes before it opens. Look at the two dates."),
         "opens_after_start": _("Registration would open after the event has begun. Choose an earlier day."),
+        "decides_no_later": _("Choose a moment ahead, later than it was to be decided until now."),
+        "closes_after_start": _("Registration would close after the event has begun. Choose an earlier day."),
         "decides_after_start": _("Decide before it begins. Choose an earlier day."),
         "no_places_for_ticket": _("There are no such places. Write how many there are, or choose the other kind."),
         "tier_not_nearer": _("Write the rows from far to near: this one needs fewer days than the one above."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.base import db, now
 from models.certificates import Certificate, canonical_json, fingerprint
-from models.events import Approval, Event
+from models.events import Approval, Event, Run
 from models.organisations import Membership, MembershipPlan
 from models.outbox import OutboxMessage
 from models.people import Person
@@ -23,7 +23,7 @@ from services.slots import live_slots_locked
 from services.substitutions import Colleague, substitute
 from services.transaction import writing
 from services.wishes import Wish
-from tests.cast import ADDRESSES, Cast, make_event
+from tests.cast import ADDRESSES, Cast, make_event, morning_in
 
 CODE = {"code": "123456", "link": "/sign-in/link/abc"}
 
@@ -120,6 +120,8 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
             cancel(found.public_id, actor=cast.alice, by_organiser=True)
         case "registration_expired":
             found, context = expired(cast), {"was_offer": True}
+        case "offer_reminder" | "payment_reminder" | "decision_due" | "decision_moved" | "event_guaranteed":
+            return scene_of_the_clock(template, cast)
         case "payment_received":
             found, context = offered(cast), {"cents": 50820}
             accept_offer(found.public_id, actor=None)
@@ -128,6 +130,22 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case _:
             found, context = scene_of_change(template, cast)
     return found, found.event_id, context
+
+
+def scene_of_the_clock(template: str, cast: Cast) -> tuple[Registration | None, Event | int | None, dict[str, Any]]:
+    """A hold of which half is over, and an event about which somebody decides."""
+    if template == "offer_reminder":
+        found = offered(cast)
+    elif template == "payment_reminder":
+        found = registered(cast.bob, make_event())
+    else:
+        event = make_event(
+            public_cents=0, member_cents=None, run=Run.TENTATIVE, minimum=5, decides_at=morning_in(3)
+        )  # fmt: skip
+        found = registered(cast.bob, event)
+        context = {"decides": morning_in(3).isoformat()}
+        return (None if template == "decision_due" else found), event.id, context
+    return found, found.event_id, {}
 
 
 def scene_of_company(template: str, cast: Cast) -> dict[str, Any]:
@@ -162,6 +180,10 @@ def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, 
         found, public_id = certified(cast)
         return found, {"certificate": public_id}
     found = registered(cast.bob, make_event(public_cents=0, member_cents=None))
+    if template == "names_wanted":
+        with writing() as session:
+            session.get_one(Registration, found.id).person_id = None
+        return found, {}
     if template == "registration_substituted":
         substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob)
         return found, {"by": "Dora Wouters"}
@@ -174,7 +196,7 @@ def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, 
 
 def reader_of(template: str, registration: Registration | None, cast: Cast) -> int | None:
     """Whom the mail is for: the person of the registration, or whoever ordered for colleagues."""
-    if registration is None or template in ("team_order", "team_paid"):
+    if registration is None or template in ("team_order", "team_paid", "names_wanted"):
         return cast.bob.id if registration or template == "address_changed" else None
     return registration.person_id
 

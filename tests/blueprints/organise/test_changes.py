@@ -99,8 +99,8 @@ def test_deciding(cast: Cast, client: FlaskClient) -> None:
     event = make_event(run=Run.TENTATIVE, minimum=8, decides_at=morning_in(3))
     sign_in(client, cast.alice)
     assert "0 of 8 people are confirmed." in words(client.get(path_of(event)))
-    page = words(post_form(client, path_of(event, "guarantee"), page=path_of(event), follow_redirects=True))
-    assert "It takes place. Its page says so from now on." in page
+    page = words(post_form(client, path_of(event, "guarantee"), page=path_of(event, "decide"), follow_redirects=True))
+    assert "It takes place. Its page says so from now on, and everybody registered is told by mail." in page
     assert fresh(event).run == Run.GUARANTEED
 
 
