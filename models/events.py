@@ -228,18 +228,23 @@ class Quota(Base):
     """A number of places shared by some tickets, with its counter. Guarded by the event's row lock."""
 
     __tablename__ = "quota"
-    __table_args__ = (CheckConstraint("taken BETWEEN 0 AND capacity", name="taken_within_capacity"),)
+    __table_args__ = (
+        CheckConstraint("taken BETWEEN 0 AND capacity", name="taken_within_capacity"),
+        CheckConstraint("kept >= 0 AND taken + kept <= capacity", name="kept_within_capacity"),
+    )
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
     modality: Mapped[Modality] = mapped_column(String(10), default=Modality.ONSITE)
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[int] = mapped_column(default=0)  # not taken yet, kept for vouchers: services/voucher_uses.py
 
     event: Mapped[Event] = relationship(lazy="raise_on_sql", back_populates="quotas")
 
     @property
     def free(self) -> int:
-        return self.capacity - self.taken
+        """Places that anybody may have."""
+        return self.capacity - self.taken - self.kept
 
     def take(self, places: int = 1) -> None:
         """Take places; QuotaFull when that many are not free."""

@@ -105,6 +105,8 @@ class Registration(Base):
     at_tail: Mapped[bool] = mapped_column(default=False)  # passed an offered place on: behind everybody else
     prerequisites_confirmed: Mapped[bool] = mapped_column(default=False)  # the person says they meet the course's
     is_member: Mapped[bool] = mapped_column(default=False)  # at the member price when the order was placed
+    voucher_id: Mapped[int | None] = mapped_column(ForeignKey("voucher.id"), index=True)  # one use, while it is live
+    studies: Mapped[str] = mapped_column(String(200), default="")  # where and what, as a student says it
     given_name: Mapped[str] = mapped_column(
         String(120)
     )  # as written on this registration; the list and badges print it

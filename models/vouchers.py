@@ -1,4 +1,4 @@
-"""Vouchers: a code that changes a price, within its limits."""
+"""Vouchers: a code that changes a price or keeps places, within its limits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from models.base import Base, Texts, now, random_id
 
 class VoucherEffect(StrEnum):
     PERCENT = "percent"  # value: percent off, 1 to 100
-    AMOUNT = "amount"  # value: net cents off
+    AMOUNT = "amount"  # value: net cents off; 0 only keeps a place
     FIXED = "fixed"  # value: the net price in cents
 
 
 class Voucher(Base):
-    """A code for a lower price: limited in uses, time, and to an event or an area."""
+    """A code for a lower price: limited in uses, time, and to an event or an area. It may keep places of one quota.
+
+    `reserved` places of `reserved_quota_id` are for its users only; those that nobody has taken yet are in the quota's
+    `kept`. Once the voucher ends its quota is None: nothing is kept any more.
+    """
 
     __tablename__ = "voucher"
     __table_args__ = (
@@ -43,12 +47,25 @@ class Voucher(Base):
     withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
+    def has_begun(self, at: datetime) -> bool:
+        return self.valid_from is None or self.valid_from <= at
+
+    def has_ended(self, at: datetime) -> bool:
+        return self.withdrawn_at is not None or (self.valid_until is not None and self.valid_until <= at)
+
+    @property
+    def left(self) -> int | None:
+        """How many more registrations may use it; None: as many as come."""
+        return None if self.uses_limit is None else self.uses_limit - self.used
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether it keeps places still, taken or not."""
+        return self.reserved_quota_id is not None and self.reserved > 0
+
     def is_valid(self, at: datetime) -> bool:
         """Not withdrawn, inside its window, and with uses left."""
-        begun = self.valid_from is None or self.valid_from <= at
-        running = self.valid_until is None or at < self.valid_until
-        left = self.uses_limit is None or self.used < self.uses_limit
-        return self.withdrawn_at is None and begun and running and left
+        return self.has_begun(at) and not self.has_ended(at) and self.left != 0
 
     def applied_to(self, net_cents: int) -> int:
         """The net price in cents that the voucher makes of `net_cents`: never negative, never higher than before."""

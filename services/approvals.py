@@ -15,6 +15,7 @@ from services.notices import tell_locked
 from services.places import change_locked, quota_locked
 from services.registrations import RegistrationClosed, gross_cents_locked, lock_registration_locked
 from services.transaction import writing
+from services.voucher_uses import has_place_locked
 
 
 class ReasonMissing(ValueError):
@@ -38,7 +39,7 @@ def accept_locked(event: Event, registration: Registration, actor: Person, at: d
         raise TransitionRefused(f"{registration.public_id} waits for no answer")
     if not event.is_live or at >= event.starts_at:
         raise RegistrationClosed(event.slug)
-    if not registration.holds_place and not quota_locked(registration.quota_id).free:
+    if not registration.holds_place and not has_place_locked(quota_locked(registration.quota_id), registration):
         registration.at_head = True
         change_locked(registration, Status.WAITLISTED, actor=actor, reason="approved_while_full", at=at)
         tell_locked("registration_waitlisted", registration)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from flask_babel import gettext as _, ngettext
@@ -21,6 +22,7 @@ from services.money import say_money
 from services.prices import Offer, Price, Reason, offer
 from services.readers import Reader
 from services.rows import plain_rows
+from services.sold_out import sold_out
 
 
 class TicketFacts(NamedTuple):
@@ -50,10 +52,11 @@ class Places(NamedTuple):
     taken: int
     onsite: bool
     online: bool
+    kept: int = 0  # for vouchers
 
     @property
     def free(self) -> int:
-        return self.capacity - self.taken
+        return self.capacity - self.taken - self.kept
 
 
 NO_PLACES = Places(0, 0, False, False)
@@ -101,6 +104,7 @@ SALES = (
     select(
         Quota.event_id, Quota.id, Ticket.id, Ticket.position, Ticket.audience, Ticket.net_cents, Ticket.vat, Ticket.limit,
         Ticket.sale_opens_at, Ticket.sale_closes_at, Ticket.withdrawn_at, Quota.modality, Quota.capacity, Quota.taken,
+        Quota.kept,
     )
     .outerjoin(Ticket, Ticket.quota_id == Quota.id)
     .where(Quota.event_id.in_(bindparam("ids", expanding=True)))
@@ -185,26 +189,35 @@ def slots_of(ids: Sequence[int]) -> dict[int, list[tuple[datetime, datetime]]]:
 
 
 def sales_of(ids: Sequence[int]) -> tuple[dict[int, list[TicketFacts]], dict[int, Places]]:
-    """The tickets of each event, and its places over all quotas."""
+    """The tickets of each event, and its places over all quotas. A ticket at its own limit is left out while its event
+    has others for the same audience."""
     tickets: dict[int, list[TicketFacts]] = defaultdict(list)
-    quotas: dict[int, dict[int, tuple[str, int, int]]] = defaultdict(dict)
+    quotas: dict[int, dict[int, QuotaFacts]] = defaultdict(dict)
     row: Any
     for row in plain_rows(SALES, ids=ids).all():
-        quotas[row[0]][row[1]] = (row[11], row[12], row[13])
+        quotas[row[0]][row[1]] = (row[11], row[12], row[13], row[14])
         if row[2] is not None:
             tickets[row[0]].append(TicketFacts(*row[:11]))
+    sold = sold_out(cast("Iterable[Ticket]", chain.from_iterable(tickets.values())))
+    for event_id, there in tickets.items():
+        others = {(one.audience, one.quota_id) for one in there if one.id not in sold}
+        tickets[event_id] = [one for one in there if one.id not in sold or (one.audience, one.quota_id) not in others]
     return tickets, {event_id: places_of(held.values()) for event_id, held in quotas.items()}
 
 
-def places_of(quotas: Iterable[tuple[str, int, int]]) -> Places:
-    """All quotas of one event together; a quota is (modality, capacity, taken)."""
-    held = list(quotas)
-    modalities = {modality for modality, _capacity, _taken in held}
+QuotaFacts = tuple[str, int, int, int]
+"""Modality, capacity, taken, kept."""
+
+
+def places_of(quotas: Iterable[QuotaFacts]) -> Places:
+    """All quotas of one event together."""
+    modalities, capacities, taken, kept = zip(*quotas, strict=True)
     return Places(
-        sum(capacity for _modality, capacity, _taken in held),
-        sum(taken for _modality, _capacity, taken in held),
+        sum(capacities),
+        sum(taken),
         Modality.ONSITE.value in modalities,
         Modality.ONLINE.value in modalities,
+        sum(kept),
     )
 
 
@@ -240,7 +253,7 @@ def sale_words(sale: Sale, is_member: bool, is_staff: bool, locale: str) -> tupl
 
 def price_words(offered: Offer, locale: str) -> tuple[str, str]:
     """The amount this reader pays, and why: “€420”, “as a member”. Amounts are before VAT."""
-    price, others = offered.price, offered.others
+    price, others = offered.price, [other for other in offered.others if other.reason is not Reason.STUDENT]
     cheapest = min((other.net_cents for other in others), default=None)
     if price is None:
         if offered.refusal != "members_only" or cheapest is None:

@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from models.base import db
 from models.courses import Publication
@@ -108,6 +108,12 @@ def values_of(filters: Filters, reader: Reader, at: datetime) -> dict[str, Any]:
     return values
 
 
+def on_sale_at(at: BindParameter[Any]) -> list[ColumnElement[bool]]:
+    """Inside the ticket's sale window: an early price that is over is nobody's price."""
+    opened = or_(Ticket.sale_opens_at.is_(None), Ticket.sale_opens_at <= at)
+    return [opened, or_(Ticket.sale_closes_at.is_(None), Ticket.sale_closes_at > at)]
+
+
 @lru_cache(maxsize=256)
 def index_of(past: bool, named: frozenset[str]) -> Select[int, str, str, str, int]:
     """The index's statement for one set of conditions: dates, free places, certainty, modality, price before VAT."""
@@ -117,7 +123,7 @@ def index_of(past: bool, named: frozenset[str]) -> Select[int, str, str, str, in
         "after": Event.starts_at < bindparam("after"),
         "open": and_(
             Event.run.in_(bindparam("open", expanding=True)),
-            exists().where(Quota.event_id == Event.id, Quota.taken < Quota.capacity),
+            exists().where(Quota.event_id == Event.id, Quota.taken + Quota.kept < Quota.capacity),
         ),
         "sure": Event.run.in_(bindparam("sure", expanding=True)),
         "online": exists().where(Quota.event_id == Event.id, Quota.modality == bindparam("online")),
@@ -126,6 +132,7 @@ def index_of(past: bool, named: frozenset[str]) -> Select[int, str, str, str, in
             Ticket.withdrawn_at.is_(None),
             Ticket.audience.in_(bindparam("audiences", expanding=True)),
             Ticket.net_cents <= bindparam("cents"),
+            *([] if past else on_sale_at(bindparam("at"))),
         ),
     }
     return (

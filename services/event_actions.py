@@ -83,7 +83,7 @@ def action_of(
         return Action(Act.NOTHING, why_not=_("Registration opens once this page is published."))
     if not event.registration_is_open(at):
         return Action(Act.NOTHING, why_not=closed_words(event, locale, at))
-    if offered.price is None:
+    if offered.price is None and offered.refusal != "students_only":
         return refused(offered, reader)
     if event.approval == "organiser":
         return Action(Act.REQUEST, _("Ask for a place"), _("The organiser answers by e-mail"))

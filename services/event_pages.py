@@ -200,7 +200,7 @@ def page_of(found: Found, reader: Reader, locale: str, at: datetime) -> EventPag
         room=only_room(found.slots),
         local_time=_("Hours are local time.") if event.zone != ZONE else "",
         trainers=trainers,
-        price=price_sentence(offered, locale),
+        price=price_sentence(offered, locale, event.zone),
         places=places,
         places_words=words,
         few=few,

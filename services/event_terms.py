@@ -17,7 +17,7 @@ from services.courses import certificate_words
 from services.dates import say_day, say_deadline, say_minutes
 from services.money import say_money
 from services.policy_words import terms_of
-from services.prices import Offer, Price, Reason
+from services.prices import Offer, Price, Reason, notes_on
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PriceWords:
     vat: str
 
 
-def price_sentence(offered: Offer, locale: str) -> PriceWords | None:
+def price_sentence(offered: Offer, locale: str, zone: str) -> PriceWords | None:
     """What this reader pays and why, then what others pay, then VAT. None when nothing is on sale."""
     price = offered.price or next(iter(offered.others), None)
     if price is None:
@@ -47,7 +47,7 @@ def price_sentence(offered: Offer, locale: str) -> PriceWords | None:
     others = [one for one in offered.others if one is not price]
     return PriceWords(
         amount=amount_words(price, locale),
-        why=reason_words(price, offered),
+        why=" ".join([reason_words(price, offered), *notes_on(price, zone)]),
         others=" ".join(other_words(one, locale) for one in others),
         vat=vat_words(price, locale),
     )
@@ -56,9 +56,13 @@ def price_sentence(offered: Offer, locale: str) -> PriceWords | None:
 def reason_words(price: Price, offered: Offer) -> str:
     """Why this amount: “for you, because Lysara Biologics is a member.”"""
     if offered.price is None:
+        if offered.refusal == "students_only":
+            return str(_("for students. Only they may register."))
         return str(_("for members. Only they may register."))
     if price.reason is Reason.MEMBER:
         return str(_("for you, because %(organisation)s is a member.", organisation=price.organisation))
+    if price.reason is Reason.STUDENT:
+        return str(_("for you, as a student."))
     if price.reason is Reason.STAFF:
         return str(_("for you, as a member of the team."))
     if price.reason is Reason.WITHOUT_MEMBERSHIP:
@@ -70,6 +74,8 @@ def other_words(price: Price, locale: str) -> str:
     amount = amount_words(price, locale)
     if price.reason is Reason.MEMBER:
         return str(_("%(amount)s for members.", amount=amount))
+    if price.reason is Reason.STUDENT:
+        return str(_("%(amount)s for students.", amount=amount))
     return str(_("%(amount)s for others.", amount=amount))
 
 

@@ -17,6 +17,7 @@ from services.places import holding_locked, quota_locked
 from services.registrations import EventFull, RegistrationClosed, TicketGone, lock_registration_locked
 from services.substitutions import line_of_locked
 from services.transaction import require_writing, writing
+from services.voucher_uses import give_back_locked, take_locked
 from services.waiting_list import promote_locked
 
 SWITCHABLE = (Status.CONFIRMED, Status.AWAITING_PAYMENT, Status.WAITLISTED)
@@ -117,6 +118,6 @@ def move_locked(registration: Registration, ticket: Ticket) -> None:
     """The counters of both quotas, and the registration between them."""
     old, new = quota_locked(registration.quota_id), quota_locked(ticket.quota_id)
     if registration.status in HOLDING:
-        new.take()
-        old.give_back()
+        take_locked(new, registration)
+        give_back_locked(old, registration)
     registration.quota_id, registration.ticket_id = new.id, ticket.id

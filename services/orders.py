@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from integrations.references import structured_communication
 from models.base import ALPHABET, db, in_language, now
 from models.courses import Course
-from models.events import Event
+from models.events import Audience, Event
 from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
 from models.organisations import Organisation
 from models.people import Person
@@ -131,6 +131,8 @@ def registration_of(order: Order, placed: Placed, line: Line) -> Registration:
         hold_until=line.hold_until,
         queued_at=placed.at if line.status is Status.WAITLISTED else None,
         is_member=line.reader.is_member,
+        voucher_id=line.price.voucher.id if line.price.voucher else None,
+        studies=wish.studies if ticket.audience == Audience.STUDENTS else "",
         given_name=wish.given_name,
         family_name=wish.family_name,
         email=wish.email,
@@ -147,7 +149,7 @@ def registration_of(order: Order, placed: Placed, line: Line) -> Registration:
 def order_line(order: Order, registration: Registration, placed: Placed, price: Price) -> OrderLine:
     """The price frozen on the order, with the sentence that explains it in the order's language."""
     with force_locale(placed.locale):
-        sentence = why(price, say_day(placed.at, placed.locale, placed.event.zone))
+        sentence = why(price, say_day(placed.at, placed.locale, placed.event.zone), placed.event.zone)
     return OrderLine(
         order=order,
         registration=registration,
@@ -158,6 +160,7 @@ def order_line(order: Order, registration: Registration, placed: Placed, price: 
         vat_cents=price.vat_cents,
         gross_cents=price.gross_cents,
         why=sentence[:400],
+        voucher_id=price.voucher.id if price.voucher else None,
     )
 
 

@@ -1,4 +1,7 @@
-"""Counting places. The event row is the lock: every function here runs inside `writing()` after `lock_event_locked`."""
+"""Counting places. The event row is the lock: every function here runs inside `writing()` after `lock_event_locked`.
+
+Uses of vouchers and the places kept for them are counted by the same two functions (services/voucher_uses.py).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from models.events import Event, Quota
 from models.people import Person
 from models.registrations import HOLDING, Registration, Status, Transition
 from services.transaction import require_writing
+from services.voucher_uses import count_use_locked, give_back_locked, take_locked
 
 FRESH = {"populate_existing": True}  # the identity map would hand back the row as it was before the lock
 
@@ -48,8 +52,9 @@ def quotas_locked(event_id: int) -> list[Quota]:
 def begin_locked(registration: Registration, *, actor: Person | None, reason: str, at: datetime) -> None:
     """Add a new registration with its first row of history, and take its place when its status takes one."""
     session = require_writing()
+    count_use_locked(registration, 1)
     if registration.status in HOLDING:
-        quota_locked(registration.quota_id).take()
+        take_locked(quota_locked(registration.quota_id), registration)
         registration.holds_place = True
     session.add(registration)
     session.add(
@@ -81,12 +86,14 @@ def change_locked(
     session.add(registration.move(to, actor=actor, reason=reason, at=at))
     holds = to in HOLDING
     if holds and not registration.holds_place:
-        quota_locked(registration.quota_id).take()
+        take_locked(quota_locked(registration.quota_id), registration)
     elif registration.holds_place and not holds:
-        quota_locked(registration.quota_id).give_back()
+        give_back_locked(quota_locked(registration.quota_id), registration)
     registration.holds_place = holds
     registration.hold_until = hold_until
     registration.halfway_told_at = None  # each hold is reminded of once
+    if not registration.is_live:
+        count_use_locked(registration, -1)
     if to is Status.WAITLISTED:
         registration.queued_at = at
 

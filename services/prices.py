@@ -1,33 +1,39 @@
 """The one price function, used by catalogue, registration and order: an amount, and the sentence that explains it.
 
-Pure: it depends on the ticket, the reader and the instant only, never on the order of rows.
+Pure: it depends on the tickets, the reader, the voucher and the instant only, never on the order of rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
+from models.base import in_language
 from models.events import Audience, Ticket, VatTreatment
+from models.vouchers import Voucher
+from services.dates import say_deadline
+from services.money import say_money
 from services.readers import Reader
 
 VAT_RATES: dict[str, int] = {
     VatTreatment.STANDARD: 21,
     VatTreatment.EXEMPT_TRAINING: 0,
     VatTreatment.OUT_OF_SCOPE: 0,
+    VatTreatment.REVERSE_CHARGE: 0,
 }
 
 
 class Reason(StrEnum):
-    """Why a reader pays this price."""
+    """Why a reader pays this price, before any voucher."""
 
     SAME_FOR_ALL = "same_for_all"
     WITHOUT_MEMBERSHIP = "without_membership"
     MEMBER = "member"
+    STUDENT = "student"
     STAFF = "staff"
 
 
@@ -41,6 +47,10 @@ class Price:
     vat_cents: int
     reason: Reason
     organisation: str = ""
+    until: datetime | None = None  # an early price: from then on it is `later_cents`
+    later_cents: int = 0  # net
+    voucher: Voucher | None = None  # the one that was applied
+    before_cents: int = 0  # net, as it would be without the voucher
 
     @property
     def gross_cents(self) -> int:
@@ -57,7 +67,7 @@ class Offer:
 
     price: Price | None
     others: list[Price] = field(default_factory=list)
-    refusal: str | None = None  # members_only, not_on_sale
+    refusal: str | None = None  # members_only, students_only, not_on_sale
 
 
 def vat_on(net_cents: int, rate: int) -> int:
@@ -66,7 +76,7 @@ def vat_on(net_cents: int, rate: int) -> int:
 
 
 def may_buy(ticket: Ticket, reader: Reader) -> bool:
-    """Whether the ticket's audience includes the reader. A student says so to the organiser, who adds them."""
+    """Whether the ticket's audience includes the reader. Who says to be a student may buy theirs: see services.students."""
     match ticket.audience:
         case Audience.EVERYONE:
             return True
@@ -75,7 +85,7 @@ def may_buy(ticket: Ticket, reader: Reader) -> bool:
         case Audience.STAFF:
             return reader.is_staff
         case _:
-            return False
+            return reader.is_student
 
 
 def price_of(ticket: Ticket, reader: Reader, *, members_pay_less: bool = False) -> Price:
@@ -84,12 +94,34 @@ def price_of(ticket: Ticket, reader: Reader, *, members_pay_less: bool = False) 
     match ticket.audience:
         case Audience.MEMBERS:
             reason = Reason.MEMBER
+        case Audience.STUDENTS:
+            reason = Reason.STUDENT
         case Audience.STAFF:
             reason = Reason.STAFF
         case _:
             reason = Reason.WITHOUT_MEMBERSHIP if members_pay_less else Reason.SAME_FOR_ALL
     organisation = reader.organisation_name if reason is Reason.MEMBER else ""
     return Price(ticket, ticket.net_cents, rate, vat_on(ticket.net_cents, rate), reason, organisation)
+
+
+def with_voucher(price: Price, voucher: Voucher | None) -> Price:
+    """The price once a voucher is applied: never negative, never higher. Whether the voucher may be used is asked elsewhere."""
+    if voucher is None:
+        return price
+    net = voucher.applied_to(price.net_cents)
+    vat = vat_on(net, price.vat_rate)
+    return replace(price, net_cents=net, vat_cents=vat, voucher=voucher, before_cents=price.net_cents)
+
+
+def early(price: Price, tickets: Iterable[Ticket], reader: Reader) -> Price:
+    """The price with the day until which it holds, when what the reader may buy from that instant on is dearer."""
+    closes = price.ticket.sale_closes_at
+    if closes is None:
+        return price
+    later = [t.net_cents for t in tickets if t.is_on_sale(closes) and may_buy(t, reader)]
+    if not later or min(later) <= price.net_cents:
+        return price
+    return replace(price, until=closes, later_cents=min(later))
 
 
 def members_pay_less(tickets: Iterable[Ticket], at: datetime) -> bool:
@@ -100,11 +132,23 @@ def members_pay_less(tickets: Iterable[Ticket], at: datetime) -> bool:
     return bool(everyone and members and min(members) < min(everyone))
 
 
-def offer(tickets: Iterable[Ticket], reader: Reader, at: datetime, *, quota_id: int | None = None) -> Offer:
-    """The best price of `reader` among the tickets on sale (of one quota when given), and the others' prices."""
-    on_sale = [t for t in tickets if t.is_on_sale(at) and (quota_id is None or t.quota_id == quota_id)]
-    on_sale.sort(key=lambda t: (t.net_cents, t.position, t.id))
-    public = [t for t in on_sale if t.audience in (Audience.EVERYONE, Audience.MEMBERS)]
+def offer(
+    tickets: Iterable[Ticket],
+    reader: Reader,
+    at: datetime,
+    *,
+    quota_id: int | None = None,
+    voucher: Voucher | None = None,
+    sold_out: Collection[int] = (),
+) -> Offer:
+    """The best price of `reader` among the tickets on sale (of one quota when given), and the others' prices.
+
+    `sold_out` holds the ids of tickets whose own limit is reached: the next one is offered before they are.
+    """
+    tickets = [t for t in tickets if quota_id is None or t.quota_id == quota_id]
+    on_sale = [t for t in tickets if t.is_on_sale(at)]
+    on_sale.sort(key=lambda t: (t.id in sold_out, t.net_cents, t.position, t.id))
+    public = [t for t in on_sale if t.audience != Audience.STAFF]
     less = members_pay_less(on_sale, at)
     mine = next((t for t in on_sale if may_buy(t, reader)), None)
     others: dict[str, Price] = {}
@@ -112,13 +156,32 @@ def offer(tickets: Iterable[Ticket], reader: Reader, at: datetime, *, quota_id: 
         if mine is None or ticket.audience != mine.audience:
             others.setdefault(ticket.audience, price_of(ticket, reader, members_pay_less=less))
     if mine is None:
-        return Offer(None, list(others.values()), "members_only" if public else "not_on_sale")
-    return Offer(price_of(mine, reader, members_pay_less=less), list(others.values()))
+        return Offer(None, list(others.values()), refusal_of({Audience(t.audience) for t in public}))
+    price = early(price_of(mine, reader, members_pay_less=less), tickets, reader)
+    return Offer(with_voucher(price, voucher), list(others.values()))
 
 
-def why(price: Price, day: str) -> str:
+def refusal_of(audiences: Collection[Audience]) -> str:
+    """Why a reader may buy none of the public tickets on sale."""
+    if Audience.MEMBERS in audiences:
+        return "members_only"
+    return "students_only" if audiences else "not_on_sale"
+
+
+def why(price: Price, day: str, zone: str = "Europe/Brussels") -> str:
     """The sentence that explains a price on an order, in the present language. `day` is the day in words."""
-    if price.reason is Reason.MEMBER and price.is_free:
+    return " ".join([basis(price, day), *notes_on(price, zone)])
+
+
+def notes_on(price: Price, zone: str) -> list[str]:
+    """What a page says after the reason: until when an early price holds, and what a voucher does."""
+    return [words for words in (early_words(price, zone), voucher_words(price)) if words]
+
+
+def basis(price: Price, day: str) -> str:
+    """Whose price it is. Whether it is free is said of the price before a voucher."""
+    free = not (price.net_cents if price.voucher is None else price.before_cents)
+    if price.reason is Reason.MEMBER and free:
         return _("Free, because %(organisation)s was a member on %(day)s.", organisation=price.organisation, day=day)
     if price.reason is Reason.MEMBER:
         return _(
@@ -126,8 +189,38 @@ def why(price: Price, day: str) -> str:
         )
     if price.reason is Reason.STAFF:
         return _("Price for people who work at the cluster.")
-    if price.is_free:
+    if price.reason is Reason.STUDENT:
+        return _("Free for students.") if free else _("Price for students.")
+    if free:
         return _("Free for everybody.")
     if price.reason is Reason.WITHOUT_MEMBERSHIP:
         return _("Price without membership.")
     return _("The same price for everybody.")
+
+
+def early_words(price: Price, zone: str) -> str:
+    """Until when an early price holds, and what it is afterwards (net); '' for any other."""
+    if price.until is None:
+        return ""
+    locale = str(get_locale())
+    return _(
+        "Early price until %(moment)s, then %(amount)s.",
+        moment=say_deadline(price.until, locale, zone),
+        amount=say_money(price.later_cents, locale, short=True),
+    )
+
+
+def voucher_words(price: Price) -> str:
+    """What the voucher does: its code and name, the net price with it and without it; '' without one."""
+    voucher, locale = price.voucher, str(get_locale())
+    if voucher is None:
+        return ""
+    name = in_language(voucher.names, locale)
+    code = f"{voucher.code} ({name})" if name else voucher.code
+    before = say_money(price.before_cents, locale, short=True)
+    if price.net_cents == price.before_cents:
+        return _("A place kept for the code %(code)s.", code=code)
+    if price.is_free:
+        return _("Free with the code %(code)s, instead of %(before)s.", code=code, before=before)
+    amount = say_money(price.net_cents, locale, short=True)
+    return _("%(amount)s with the code %(code)s, instead of %(before)s.", amount=amount, code=code, before=before)

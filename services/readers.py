@@ -24,6 +24,7 @@ class Reader:
     organisation_name: str = ""
     is_member: bool = False
     is_staff: bool = False
+    is_student: bool = False  # says so on this registration: services/students.py
     is_hr_manager: bool = False  # of any organisation: enrols colleagues
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -11,13 +11,19 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
 from models.courses import Publication
-from models.events import Event, Visibility
+from models.events import Audience, Event, Visibility
 from models.people import EmailAddress, Person
 from models.registrations import Registration, Status
+from models.vouchers import Voucher
 from services.deadlines import payment_due
 from services.policy_words import terms_of
-from services.prices import Offer, Price, offer
+from services.prices import Offer, Price, notes_on, offer, with_voucher
 from services.readers import Reader, reader_for
+from services.sold_out import sold_out
+from services.students import as_student, waits_for_proof
+from services.voucher_uses import kept_by
+from services.vouchers import VoucherNotNeeded, does_nothing
+from services.wishes import Wish
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,40 @@ class Desk:
     address: str  # the signed-in person's primary address
     waiting: int  # how many wait
     due: datetime  # until when an order placed now would be waited for
+    at: datetime
+    studies: str = ""
+    voucher: Voucher | None = None
+    kept: int = 0  # places kept for the voucher that are not taken
+
+    def with_voucher(self, voucher: Voucher | None) -> Desk:
+        """The desk with the prices that the voucher makes. Raises VoucherNotNeeded when it does nothing here."""
+        if voucher is None or self.price is None:
+            return self
+        if all(does_nothing(price, voucher) for price in (self.price, *self.choices)):
+            raise VoucherNotNeeded(voucher.code)
+        kept = sum(kept_by(quota, voucher) for quota in self.event.quotas)
+        choices = [with_voucher(price, voucher) for price in self.choices]
+        found = replace(self.offer, price=with_voucher(self.price, voucher))
+        return replace(self, offer=found, choices=choices, voucher=voucher, kept=kept)
+
+    @property
+    def price_notes(self) -> list[str]:
+        """Until when an early price holds, and what the voucher does."""
+        return notes_on(self.price, self.event.zone) if self.price else []
+
+    @property
+    def sells_to_students(self) -> bool:
+        return any(t.audience == Audience.STUDENTS and t.is_on_sale(self.at) for t in self.event.tickets)
+
+    @property
+    def needs_studies(self) -> bool:
+        """Whether the place is a student's, and nobody has said where they study."""
+        return self.price is not None and self.price.ticket.audience == Audience.STUDENTS and not self.studies
+
+    @property
+    def waits_for_proof(self) -> bool:
+        """Whether the organiser has to believe first that the reader studies."""
+        return self.price is not None and waits_for_proof(self.price, Wish("", "", self.address), self.reader)
 
     @property
     def price(self) -> Price | None:
@@ -39,7 +79,7 @@ class Desk:
     @property
     def is_full(self) -> bool:
         """Whether the place would be on the waiting list (of the best ticket's quota)."""
-        return self.price is not None and self.price.ticket.quota.free <= 0
+        return self.price is not None and self.price.ticket.quota.free + self.kept <= 0
 
     def terms(self, locale: str) -> str:
         """What is agreed about leaving: see services.policy_words."""
@@ -51,10 +91,12 @@ class Desk:
         return closed or self.offer.refusal == "members_only"
 
 
-def registration_desk(slug: str, person: Person | None, at: datetime, *, reader: Reader | None = None) -> Desk | None:
+def registration_desk(
+    slug: str, person: Person | None, at: datetime, *, reader: Reader | None = None, studies: str = ""
+) -> Desk | None:
     """The desk of a published event for `person` (None: a guest), or None when there is no such event. Six queries.
 
-    `reader`: whose prices are shown, when it is not the person's own.
+    `reader`: whose prices are shown, when it is not the person's own. `studies`: what a student says.
     """
     event = db.session.scalar(
         select(Event)
@@ -70,9 +112,13 @@ def registration_desk(slug: str, person: Person | None, at: datetime, *, reader:
     )
     if event is None:
         return None
-    reader = reader or reader_for(person, at)
-    found = offer(event.tickets, reader, at)
-    per_quota = [offer(event.tickets, reader, at, quota_id=quota.id).price for quota in event.quotas]
+    sold = sold_out(event.tickets)
+    reader = as_student(reader or reader_for(person, at), studies)
+    found = offer(event.tickets, reader, at, sold_out=sold)
+    if found.refusal == "students_only":  # whoever comes must be one: the form asks
+        reader = replace(reader, is_student=True)
+        found = offer(event.tickets, reader, at, sold_out=sold)
+    per_quota = [offer(event.tickets, reader, at, quota_id=quota.id, sold_out=sold).price for quota in event.quotas]
     return Desk(
         event=event,
         reader=reader,
@@ -81,6 +127,8 @@ def registration_desk(slug: str, person: Person | None, at: datetime, *, reader:
         address=primary_address(person),
         waiting=waiting_count(event),
         due=payment_due(at, event.starts_at, event.zone),
+        at=at,
+        studies=studies,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -18,15 +19,16 @@ from services.notices import tell_locked
 from services.orders import Line, Placed, place_order_locked, settle_locked
 from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
-from services.prices import Price, may_buy, members_pay_less, offer, price_of
+from services.prices import Price, early, may_buy, members_pay_less, offer, price_of
 from services.readers import GUEST, Reader, reader_for
+from services.refusals import RegistrationRefused as RegistrationRefused
+from services.sold_out import sold_out
+from services.students import as_student, waits_for_proof
 from services.transaction import require_writing, writing
+from services.voucher_uses import kept_by_locked, lock_vouchers_of_locked
+from services.vouchers import priced_with, usable_locked
 from services.waiting_list import promote_locked
 from services.wishes import Wish
-
-
-class RegistrationRefused(Exception):
-    """A registration that cannot be taken; each subclass says why and carries what the page needs to say next."""
 
 
 class RegistrationClosed(RegistrationRefused):
@@ -91,10 +93,12 @@ def register_locked(
         raise RegistrationClosed(event.slug)
     if event.visibility == Visibility.MEMBERS and not reader.is_member:
         raise MembersOnly(event.slug)
-    price = chosen_price(tickets_locked(event), reader, wish, at)
+    price = price_locked(event, reader, wish, at)
     if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
         raise PriceChanged(wish.shown_cents, price)
     status = first_status_locked(event, reader, price)
+    if waits_for_proof(price, wish, reader):
+        status = Status.PENDING_APPROVAL
     hold = payment_due(at, event.starts_at, event.zone) if status is Status.AWAITING_PAYMENT else None
     placed = Placed(event, person, wish.email, locale=locale, at=at)
     line = Line(person, wish, reader, price, status, hold, source)
@@ -133,14 +137,25 @@ def tickets_locked(event: Event) -> list[Ticket]:
     return list(require_writing().scalars(query))
 
 
-def chosen_price(tickets: list[Ticket], reader: Reader, wish: Wish, at: datetime) -> Price:
+def price_locked(event: Event, reader: Reader, wish: Wish, at: datetime, asked: int = 1) -> Price:
+    """The price of what is wished for, now that the event is locked, with the voucher that is wished for.
+
+    Raises MembersOnly, TicketGone, VoucherRefused.
+    """
+    reader = as_student(reader, wish.studies)
+    tickets = tickets_locked(event)
+    price = chosen_price(tickets, reader, wish, at, sold_out(tickets))
+    return priced_with(price, usable_locked(wish.voucher, event, at, asked))
+
+
+def chosen_price(tickets: list[Ticket], reader: Reader, wish: Wish, at: datetime, sold: Collection[int] = ()) -> Price:
     """The price of the ticket wished for, or the reader's best; raises MembersOnly or TicketGone."""
     if wish.ticket:
         wished = next((t for t in tickets if t.public_id == wish.ticket), None)
         if wished is None or not wished.is_on_sale(at) or not may_buy(wished, reader):
             raise TicketGone(wish.ticket)
-        return price_of(wished, reader, members_pay_less=members_pay_less(tickets, at))
-    found = offer(tickets, reader, at)
+        return early(price_of(wished, reader, members_pay_less=members_pay_less(tickets, at)), tickets, reader)
+    found = offer(tickets, reader, at, sold_out=sold)
     if found.price is None:
         raise MembersOnly() if found.refusal == "members_only" else TicketGone()
     return found.price
@@ -156,8 +171,8 @@ def first_status_locked(event: Event, reader: Reader, price: Price) -> Status:
         return Status.PENDING_APPROVAL
     quota = require_writing().get_one(Quota, price.ticket.quota_id)
     limit = price.ticket.limit
-    free = quota.free > 0 and (limit is None or holding_locked(event.id, ticket_id=price.ticket.id) < limit)
-    if free:
+    free = quota.free + (kept_by_locked(quota, price.voucher) if price.voucher else 0)
+    if free > 0 and (limit is None or holding_locked(event.id, ticket_id=price.ticket.id) < limit):
         return Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
     if not event.has_waiting_list:
         raise EventFull(event.slug)
@@ -230,6 +245,7 @@ def cancel_all_locked(event: Event, *, actor: Person | None, reason: str, at: da
         .execution_options(**FRESH)
     )
     ended = list(require_writing().scalars(query))
+    lock_vouchers_of_locked(event.id)
     for registration in ended:
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
     return ended

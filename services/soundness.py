@@ -8,16 +8,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from models.base import db, now
 from models.courses import Publication
-from models.events import Event, Quota, Run
+from models.events import Event, Quota, Run, Ticket
 from models.registrations import HOLDING, LIVE, Registration, Status, Transition
+from services.voucher_soundness import voucher_violations
 
 
 def violations(at: datetime | None = None) -> list[str]:
     """One sentence for each invariant that does not hold at `at` (default: now), naming the event or registration."""
-    return [*miscounted_quotas(), *doubles(), *needless_waits(at or now()), *wrong_holds(), *broken_histories()]
+    places = [*miscounted_quotas(), *doubles(), *needless_waits(at or now()), *wrong_holds(), *broken_histories()]
+    return [*places, *voucher_violations()]
 
 
 def miscounted_quotas() -> list[str]:
@@ -45,17 +48,26 @@ def doubles() -> list[str]:
 
 
 def needless_waits(at: datetime) -> list[str]:
-    """Nobody waits for a live event while a place that they may have is free; one's own declining is one's own will."""
+    """Nobody waits for a live event while a place that they may have is free; one's own declining is one's own will.
+
+    A place kept for a voucher is free to its users only (see voucher_soundness), and a ticket at its own limit to nobody.
+    """
     declined = (
         select(Transition.id)
         .where(Transition.registration_id == Registration.id, Transition.reason == "offer_declined")
         .exists()
     )
+    other = aliased(Registration)
+    held_by_ticket = (
+        select(func.count()).where(other.ticket_id == Ticket.id, other.holds_place.is_(True)).scalar_subquery()
+    )
     rows = db.session.execute(
         select(Event.slug, Quota.taken, Quota.capacity, func.count())
         .join(Quota, Quota.event_id == Event.id)
         .join(Registration, and_(Registration.quota_id == Quota.id, Registration.status == Status.WAITLISTED))
-        .where(Quota.taken < Quota.capacity, Event.publication == Publication.PUBLISHED, ~declined)
+        .join(Ticket, Ticket.id == Registration.ticket_id)
+        .where(or_(Ticket.limit.is_(None), held_by_ticket < Ticket.limit))
+        .where(Quota.taken + Quota.kept < Quota.capacity, Event.publication == Publication.PUBLISHED, ~declined)
         .where(Event.run.in_((Run.TENTATIVE, Run.GUARANTEED)), Event.starts_at > at)
         .group_by(Event.slug, Quota.taken, Quota.capacity)
     )

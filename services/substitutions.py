@@ -80,6 +80,8 @@ def successor_of(leaving: Registration, status: Status, at: datetime) -> Registr
         replaces_id=leaving.id,
         status=status,
         is_member=leaving.is_member,
+        voucher_id=leaving.voucher_id,
+        studies=leaving.studies,
         source="desk",
         given_name=leaving.given_name,
         family_name=leaving.family_name,

@@ -28,6 +28,7 @@ class TeamWish:
     unnamed: int = 0
     ticket: str | None = None  # public id; None: the best for the organisation
     purchase_order: str = ""
+    voucher: str = ""  # a code, as typed
     may_wait: bool = False  # take what is free, and let the rest wait
     shown_cents: int | None = None  # gross price of one place on the page that was confirmed
     shown_people: int | None = None  # for how many places

@@ -27,12 +27,12 @@ from services.registrations import (
     PriceChanged,
     RegistrationClosed,
     RegistrationRefused,
-    chosen_price,
+    price_locked,
     refuse_double_locked,
-    tickets_locked,
 )
 from services.team_lists import Candidate, TeamWish, candidates
 from services.transaction import require_writing, writing
+from services.voucher_uses import kept_by
 from services.wishes import Wish
 
 MOST_PEOPLE = 200
@@ -124,10 +124,12 @@ def preview(event: Event, organisation: Organisation, price: Price, wish: TeamWi
 
 
 def free_places(event: Event, price: Price) -> int:
-    """How many places of the ticket's quota are free, within the ticket's own limit."""
+    """How many places of the ticket's quota are free, or kept for the voucher, within the ticket's own limit."""
     quota = db.session.get_one(Quota, price.ticket.quota_id)
     limit = price.ticket.limit
-    free = quota.free if limit is None else min(quota.free, limit - holding(event.id, ticket_id=price.ticket.id))
+    free = quota.free + (kept_by(quota, price.voucher) if price.voucher else 0)
+    if limit is not None:
+        free = min(free, limit - holding(event.id, ticket_id=price.ticket.id))
     return max(free, 0)
 
 
@@ -157,8 +159,8 @@ def order_for_team(
         if authority_over(organisation.id, person) is not Authority.HR:
             raise NotYourOrganisation(organisation.public_id)
         reader = reader_of_organisation(person, organisation, at)
-        price = price_for_team_locked(event, reader, wish, at)
         people = coming(candidates(organisation, event, wish), wish)
+        price = price_for_team_locked(event, reader, wish, at, len(people) + wish.unnamed)
         statuses = statuses_locked(event, organisation, price, len(people) + wish.unnamed, wish)
         placed = Placed(
             event, person, address_of(person), locale=locale, at=at, payer=organisation,
@@ -181,13 +183,13 @@ def order_for_team(
         return order
 
 
-def price_for_team_locked(event: Event, reader: Reader, wish: TeamWish, at: datetime) -> Price:
-    """The one price of all. Raises RegistrationClosed, MembersOnly, TicketGone, PriceChanged."""
+def price_for_team_locked(event: Event, reader: Reader, wish: TeamWish, at: datetime, asked: int) -> Price:
+    """The one price of all `asked`. Raises RegistrationClosed, MembersOnly, TicketGone, VoucherRefused, PriceChanged."""
     if not event.registration_is_open(at):
         raise RegistrationClosed(event.slug)
     if event.visibility == Visibility.MEMBERS and not reader.is_member:
         raise MembersOnly(event.slug)
-    price = chosen_price(tickets_locked(event), reader, Wish("", "", "", ticket=wish.ticket), at)
+    price = price_locked(event, reader, Wish("", "", "", ticket=wish.ticket, voucher=wish.voucher), at, asked)
     if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
         raise PriceChanged(wish.shown_cents, price)
     return price

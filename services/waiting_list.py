@@ -1,4 +1,7 @@
-"""The waiting list: one order (members first, then time) and one promotion, used by clock, cancelling and staff."""
+"""The waiting list: one order (members first, then time) and one promotion, used by clock, cancelling and staff.
+
+A place kept for a voucher goes to who waits with it; any other place to the first whose ticket is not at its own limit.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,18 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from models.events import Event
+from models.events import Event, Quota
 from models.orders import OrderLine
 from models.people import Person
 from models.registrations import Registration, Status
+from models.vouchers import Voucher
 from services.deadlines import offer_deadline
 from services.notices import tell_locked
 from services.places import FRESH, change_locked, quotas_locked
 from services.positions import QUEUE
+from services.sold_out import full_tickets
 from services.transaction import require_writing
+from services.voucher_uses import keepers_locked, kept_by_locked
 
 
 def promote_locked(
@@ -29,25 +35,34 @@ def promote_locked(
     """
     if not event.is_live or at >= event.starts_at:
         return []
-    moved = []
+    moved: list[Registration] = []
     for quota in quotas_locked(event.id):
-        if quota.free:
-            moved += [promote_one_locked(event, row, at, actor) for row in waiting_locked(quota.id, quota.free, skip)]
+        for voucher in keepers_locked(quota):
+            while kept_by_locked(quota, voucher) and (rows := waiting_locked(quota, 1, skip, voucher)):
+                moved += [promote_one_locked(event, row, at, actor) for row in rows]
+        while quota.free and (rows := waiting_locked(quota, quota.free, skip)):
+            moved += [promote_one_locked(event, row, at, actor) for row in rows]
     return moved
 
 
-def waiting_locked(quota_id: int, places: int, skip: Collection[int] = ()) -> list[Registration]:
-    """The first `places` registrations that wait for the quota."""
+def waiting_locked(
+    quota: Quota, places: int, skip: Collection[int] = (), voucher: Voucher | None = None
+) -> list[Registration]:
+    """The first `places` registrations (with the voucher, when one is given) that wait for the quota and may be
+    promoted; one at a time when tickets have limits of their own."""
+    limited, full = full_tickets(quota.event_id)
     query = (
         select(Registration)
-        .where(Registration.quota_id == quota_id, Registration.status == Status.WAITLISTED)
-        .where(Registration.id.not_in(skip))
+        .where(Registration.quota_id == quota.id, Registration.status == Status.WAITLISTED)
+        .where(Registration.id.not_in(skip), Registration.ticket_id.not_in(full))
         .options(joinedload(Registration.order))
         .order_by(*QUEUE)
-        .limit(places)
+        .limit(1 if limited else places)
         .with_for_update(of=Registration)
         .execution_options(**FRESH)
     )
+    if voucher is not None:
+        query = query.where(Registration.voucher_id == voucher.id)
     return list(require_writing().scalars(query))
 
 

@@ -18,3 +18,5 @@ class Wish:
     visible_to_guests: bool = False
     ticket: str | None = None  # public id; None: the best for this reader
     shown_cents: int | None = None
+    voucher: str = ""  # a code, as typed
+    studies: str = ""  # where and what, of somebody who takes a students' place

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
@@ -21,7 +23,6 @@ from wtforms.widgets import HiddenInput
 
 from blueprints.accounts.words import too_many_mails
 from blueprints.forms import (
-    Form,
     filled,
     form_view,
     has_a_letter,
@@ -32,6 +33,7 @@ from blueprints.forms import (
 )
 from blueprints.guards import current_person
 from blueprints.registrations import blueprint
+from blueprints.registrations.voucher_entry import StudentForm, desk_with_code
 from blueprints.registrations.words import closed_words, refusal_words
 from blueprints.visitors import visitor
 from models.base import now
@@ -43,12 +45,13 @@ from services.orders import first_status
 from services.registration_pages import Desk, registration_desk
 from services.registrations import AlreadyRegistered, PriceChanged, RegistrationRefused, register
 from services.throttles import TooMany
+from services.vouchers import VoucherRefused
 from services.wishes import Wish
 
 NAME = [filled(), longest(120), has_a_letter, no_web_address]
 
 
-class ConfirmForm(Form):
+class ConfirmForm(StudentForm):
     """What a signed-in person confirms. The price of the page comes back, so that a change is told."""
 
     ticket = RadioField(_l("How you take part"), validate_choice=False)
@@ -74,20 +77,26 @@ class GuestForm(ConfirmForm):
 def form(slug: str) -> ResponseReturnValue:
     """Register for an event."""
     person = current_person()
-    desk = registration_desk(slug, person, now())
+    form = ConfirmForm() if person else GuestForm()
+    form.begins()
+    load = partial(desk_for, slug, person, form)
+    desk = load()
     if desk is None:
         abort(404)
     mine = place_of(person, desk.event.id)
-    form = ConfirmForm() if person else GuestForm()
     offer_choices(form, desk)
     valid = form.validate_on_submit()
     if mine is not None:
         return redirect(url_for("registrations.order", code=mine[1]), 303)
-    if valid:
+    desk = desk_with_code(form, load, visitor().ip, counts=not form.csrf_token.errors) or desk
+    form.ask_students(desk)
+    form.only_looks()
+    if valid and not form.errors and not form.changes_the_price:
         answer = signed_in_answer(form, desk, person) if person else guest_answer(form, desk)
         if answer is not None:
             return answer
-        desk = registration_desk(slug, person, now()) or desk
+        desk = desk_with_code(form, load, visitor().ip, counts=not form.voucher.errors) or desk
+    form.shows()
     open_now = desk.event.registration_is_open(now())
     if desk.price is not None:  # always the price of the page being shown
         form.shown_cents.data = form.shown_cents.raw_data = None
@@ -95,6 +104,13 @@ def form(slug: str) -> ResponseReturnValue:
     template = "registrations/confirm.html" if person else "registrations/guest.html"
     closed = None if open_now else closed_words(desk.event)
     return render_template(template, form=form, desk=desk, event=desk.event, closed=closed), status_of(form)
+
+
+def desk_for(slug: str, person: Person | None, form: ConfirmForm) -> Desk | None:
+    """The desk as it is now, for what the form says; a guest's address is the one they typed."""
+    desk = registration_desk(slug, person, now(), studies=form.says)
+    typed = form.email.data or "" if isinstance(form, GuestForm) else ""
+    return replace(desk, address=typed) if desk is not None and person is None else desk
 
 
 def offer_choices(form: ConfirmForm, desk: Desk) -> None:
@@ -118,6 +134,8 @@ def wish_of(form: ConfirmForm, **who: Any) -> Wish:
         visible_to_guests=bool(form.visible_to_guests.data),
         ticket=form.ticket.data if "ticket" in form else None,
         shown_cents=form.shown_cents.data if "ticket" not in form else None,
+        voucher=form.voucher.data or "",
+        studies=form.says,
         **who,
     )
 
@@ -164,7 +182,9 @@ def guest_answer(form: GuestForm, desk: Desk) -> ResponseReturnValue | None:
 def tell(form: ConfirmForm, desk: Desk, refusal: RegistrationRefused) -> None:
     """Put a refusal at the field it is about, or at the head of the form."""
     words = refusal_words(refusal, desk.event)
-    if "ticket" in form:
+    if isinstance(refusal, VoucherRefused):
+        form.voucher.errors = [words]
+    elif "ticket" in form:
         form.ticket.errors = [words]
     else:
         form.form_errors.append(words)

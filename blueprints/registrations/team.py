@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -11,23 +12,26 @@ from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, 
 from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
-from blueprints.forms import Form, form_view, longest, status_of
+from blueprints.forms import form_view, longest, status_of
 from blueprints.guards import me
 from blueprints.registrations import blueprint
 from blueprints.registrations.team_words import line_words, team_refusal
+from blueprints.registrations.voucher_entry import CodeForm, desk_with_code, enough_uses, voucher_refusal
 from blueprints.registrations.words import closed_words
+from blueprints.visitors import visitor
 from models.base import now
 from models.organisations import Organisation
 from models.people import Person
-from services.prices import Price
+from services.prices import Price, notes_on
 from services.readers import reader_of_organisation
 from services.registration_pages import Desk, registration_desk
 from services.registrations import RegistrationRefused
 from services.team_lists import KnownColleague, TeamWish, known_colleagues, managed_organisations
 from services.team_orders import NotYourOrganisation, Preview, order_for_team, preview
+from services.vouchers import VoucherRefused
 
 
-class TeamForm(Form):
+class TeamForm(CodeForm):
     """Whom to enrol. What the page showed comes back, so that a change is told before anything is booked."""
 
     organisation = SelectField(_l("For"))
@@ -49,6 +53,7 @@ class TeamForm(Form):
             unnamed=self.unnamed.data or 0,
             ticket=self.ticket.data if "ticket" in self else None,
             purchase_order=self.purchase_order.data or "",
+            voucher=self.voucher.data or "",
             may_wait=act == "order_and_wait",
             shown_cents=self.shown_cents.data,
             shown_people=self.shown_people.data,
@@ -65,16 +70,21 @@ def team(slug: str) -> ResponseReturnValue:
         abort(404)
     form = TeamForm()
     organisation = chosen_organisation(form, organisations)
-    desk = registration_desk(slug, person, now(), reader=reader_of_organisation(person, organisation, now()))
+    form.begins()
+    reader = reader_of_organisation(person, organisation, now())
+    load = partial(registration_desk, slug, person, now(), reader=reader)
+    desk = load()
     if desk is None:
         abort(404)
     offer_choices(form, desk, organisation)
-    act = request.form.get("act", "")
-    if form.validate_on_submit() and act in ("order", "order_and_wait"):
+    act, valid = request.form.get("act", ""), form.validate_on_submit()
+    desk = desk_with_code(form, load, visitor().ip, counts=not form.csrf_token.errors) or desk
+    if valid and not form.errors and not form.changes_the_price and act in ("order", "order_and_wait"):
         answer = ordered(form, desk, organisation, person, act)
         if answer is not None:
             return answer
-        desk = registration_desk(slug, person, now(), reader=desk.reader) or desk
+        desk = desk_with_code(form, load, visitor().ip, counts=not form.voucher.errors) or desk
+    form.shows()
     return team_page(form, desk, organisation, act)
 
 
@@ -118,6 +128,9 @@ def ordered(
         order = order_for_team(person, organisation, desk.event.id, form.wish(act=act), locale=str(get_locale()))
     except NotYourOrganisation:
         abort(404)
+    except VoucherRefused as refusal:
+        form.voucher.errors = [voucher_refusal(refusal, desk.event)]
+        return None
     except RegistrationRefused as refusal:
         form.people.errors = [*form.people.errors, team_refusal(refusal, desk.event)]
         return None
@@ -134,11 +147,13 @@ def team_page(form: TeamForm, desk: Desk, organisation: Organisation, act: str) 
             form.people.errors = [unclear_words(found)]
         elif not found.count and not form.people.errors:
             form.people.errors = [_("Write or tick somebody, or ask for places to be named later.")]
+        enough_uses(form, desk.voucher, found.count)
         remember_shown(form, found)
     closed = None if desk.event.registration_is_open(now()) else closed_words(desk.event)
     page = render_template(
         "registrations/team.html", form=form, desk=desk, event=desk.event, organisation=organisation, preview=found,
         closed=closed, price=price, line_words=line_words,
+        notes=notes_on(price, desk.event.zone) if price else [],
     )  # fmt: skip
     return page, status_of(form)
 

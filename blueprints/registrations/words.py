@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import get_locale, gettext as _, ngettext
 
+from blueprints.registrations.voucher_entry import voucher_refusal
 from models.events import Event
 from models.registrations import TransitionRefused
 from services.date_changes import NotTheSameCourse
@@ -20,6 +21,7 @@ from services.registrations import (
     RegistrationRefused,
     TicketGone,
 )
+from services.vouchers import VoucherRefused
 
 
 def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
@@ -42,6 +44,8 @@ def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
                 "Read the new price, then confirm.",
                 price=_("free") if price.is_free else say_money(price.gross_cents, locale),
             )
+        case VoucherRefused():
+            return voucher_refusal(refusal, event)
         case TicketGone():
             return _("This kind of place is no longer on sale for you. Choose another one.")
         case _:

@@ -35,11 +35,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("asked_by_id", number, nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_exemption_request_asked_by_id"), "person", ["asked_by_id"], ["id"])
 
+    vouchers_and_students()
     remember_what_the_clock_said()
 
 
 def downgrade() -> None:
     forget_what_the_clock_said()
+    without_vouchers_and_students()
 
     with op.batch_alter_table("exemption_request") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_exemption_request_asked_by_id"), type_="foreignkey")
@@ -55,6 +57,33 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_course_prerequisite_required_id"))
 
     op.drop_table("course_prerequisite")
+
+
+def vouchers_and_students() -> None:
+    """Places kept for a voucher, which voucher a registration uses, and what a student says of their studies."""
+    with op.batch_alter_table("quota") as batch_op:
+        batch_op.add_column(sa.Column("kept", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.create_check_constraint(
+            batch_op.f("ck_quota_kept_within_capacity"), "kept >= 0 AND taken + kept <= capacity"
+        )
+    with op.batch_alter_table("registration") as batch_op:
+        batch_op.add_column(
+            sa.Column("voucher_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+        )
+        batch_op.add_column(sa.Column("studies", sa.String(length=200), nullable=False, server_default=""))
+        batch_op.create_index(batch_op.f("ix_registration_voucher_id"), ["voucher_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_registration_voucher_id"), "voucher", ["voucher_id"], ["id"])
+
+
+def without_vouchers_and_students() -> None:
+    with op.batch_alter_table("registration") as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_registration_voucher_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_registration_voucher_id"))
+        batch_op.drop_column("studies")
+        batch_op.drop_column("voucher_id")
+    with op.batch_alter_table("quota") as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_quota_kept_within_capacity"), type_="check")
+        batch_op.drop_column("kept")
 
 
 def remember_what_the_clock_said() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import given, strategies as st
 from models.base import now
 from models.events import Audience, Ticket, VatTreatment
 from models.orders import PaymentStatus, payment_status
-from services.prices import VAT_RATES, Offer, Reason, offer, vat_on, why
+from models.vouchers import Voucher, VoucherEffect
+from services.prices import VAT_RATES, Offer, Reason, may_buy, offer, vat_on, why
 from services.readers import GUEST, Reader
 
 MEMBER = Reader(person_id=1, organisation_id=1, organisation_name="Lysara Biologics", is_member=True)
 STRANGER = Reader(person_id=2)
+STUDENT = Reader(person_id=3, is_student=True)
 numbers = itertools.count(1)
 
 
@@ -133,3 +136,60 @@ def test_every_reason_has_its_sentence(app: Flask) -> None:
 )
 def test_the_payment_status_is_derived(owed: int, received: int, refunded: int, expected: PaymentStatus) -> None:
     assert payment_status(owed, received, refunded) == expected
+
+
+vouchers = st.one_of(
+    st.builds(Voucher, code=st.just("V"), effect=st.just(VoucherEffect.PERCENT), value=st.integers(1, 100)),
+    st.builds(
+        Voucher,
+        code=st.just("V"),
+        effect=st.sampled_from([VoucherEffect.AMOUNT, VoucherEffect.FIXED]),
+        value=st.integers(0, 600_000),
+    ),
+)
+
+
+@given(tickets, st.sampled_from([GUEST, MEMBER, STRANGER, STUDENT]), vouchers, st.randoms())
+def test_a_voucher_never_makes_a_price_negative_or_higher_and_rows_do_not_matter(
+    rows: list[Ticket], reader: Reader, voucher: Voucher, random: object
+) -> None:
+    at, shuffled = now(), list(rows)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    bare, price = offer(rows, reader, at).price, offer(rows, reader, at, voucher=voucher).price
+    assert price == offer(shuffled, reader, at, voucher=voucher).price
+    if bare is None or price is None:
+        assert bare is price
+        return
+    assert 0 <= price.net_cents <= bare.net_cents == price.before_cents
+    assert price.vat_cents == vat_on(price.net_cents, price.vat_rate)
+    assert price.gross_cents == price.net_cents + price.vat_cents
+    allowed = [row.net_cents for row in rows if may_buy(row, reader)]
+    assert price.net_cents == min(voucher.applied_to(cents) for cents in allowed)  # the best there is, with the voucher
+
+
+@given(st.integers(0, 500_000), st.integers(0, 500_000))
+def test_an_early_price_is_said_exactly_when_it_rises(early: int, later: int) -> None:
+    at = now()
+    closes = at + timedelta(days=3)
+    price = offer([ticket(early, sale_closes_at=closes), ticket(later, sale_opens_at=closes)], GUEST, at).price
+    assert price is not None
+    assert (price.until, price.later_cents) == ((closes, later) if later > early else (None, 0))
+
+
+def test_students_have_a_price_when_they_say_so() -> None:
+    rows = [ticket(42000), ticket(5000, Audience.STUDENTS)]
+    said, unsaid = offer(rows, STUDENT, now()), offer(rows, STRANGER, now())
+    assert said.price
+    assert unsaid.price
+    assert (said.price.net_cents, said.price.reason) == (5000, Reason.STUDENT)
+    assert (unsaid.price.net_cents, [other.reason for other in unsaid.others]) == (42000, [Reason.STUDENT])
+    assert offer([ticket(5000, Audience.STUDENTS)], STRANGER, now()).refusal == "students_only"
+
+
+def test_a_ticket_at_its_limit_is_the_last_choice() -> None:
+    cheap, dear = ticket(100), ticket(200)
+    both = offer([cheap, dear], GUEST, now(), sold_out={cheap.id}).price
+    only = offer([cheap], GUEST, now(), sold_out={cheap.id}).price
+    assert both
+    assert only
+    assert (both.ticket, only.ticket) == (dear, cheap)
