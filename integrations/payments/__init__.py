@@ -3,7 +3,7 @@ the provider's own truth; what an event says about amounts or states is never be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +51,7 @@ class Start:
     success_url: str
     cancel_url: str
     expires_at: datetime
+    allows_debit: bool = False  # a direct debit: its money comes days later, and may be taken back for weeks
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,55 @@ class Refunded:
 
 
 @dataclass(frozen=True)
+class Withdrawn:
+    """Money that a dispute took out of our account (negative cents), or that came back to it."""
+
+    reference: str
+    cents: int
+    at: datetime
+
+
+class DisputeResult(StrEnum):
+    """The values are those of models.payments.DisputeState."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class DisputeTruth:
+    """The provider's truth about a payment that the payer's bank takes back."""
+
+    reference: str
+    payment_reference: str
+    cents: int
+    result: DisputeResult
+    reason: str
+    answer_by: datetime | None
+    moved: tuple[Withdrawn, ...]
+
+
+class About(StrEnum):
+    """What a web hook is about: whose truth is to be read again."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    NOTHING = "nothing"  # that concerns us
+
+
+@dataclass(frozen=True)
 class Notice:
-    """A verified web hook: an id that counts once, a kind, and the reference of what it is about."""
+    """A verified web hook: an id that counts once, a kind, the reference of what it is about, and what that is.
+
+    `payload` holds `key`, the attempt's public id when the provider kept it, and no personal data.
+    """
 
     id: str
     kind: str
     reference: str
+    about: About
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -120,6 +164,15 @@ class PaymentProvider(Protocol):
 
     def refund_truth(self, reference: str) -> Refunded:
         """Read what became of a refund. Raises ProviderError."""
+
+    def dispute_truth(self, reference: str) -> DisputeTruth:
+        """Read where a dispute stands. Raises ProviderError."""
+
+    def about(self, kind: str) -> About:
+        """What a notice of this kind is about."""
+
+    def notices_since(self, since: datetime) -> Iterable[Notice]:
+        """What happened since, for whoever missed a web hook. Raises ProviderError."""
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """Verify and read a web hook. Raises BadSignature."""
