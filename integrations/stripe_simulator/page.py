@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template_string, request
-from werkzeug.wrappers import Response as Answer
+import secrets
+from typing import Any
+
+from jinja2 import Environment
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
 
 from integrations.stripe_simulator import checkout
 from integrations.stripe_simulator.store import Refused, Store, Thing
-
-blueprint = Blueprint("page", __name__)
 
 LABELS = {"card": "Pay by card", "bancontact": "Pay by Bancontact", "sepa_debit": "Pay by SEPA direct debit"}
 
@@ -16,7 +18,7 @@ PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }} · payment simulation</title>
+<title>{{ amount }} · payment simulation</title>
 <style nonce="{{ nonce }}">
 :root { color-scheme: light dark; --paper: #fbfaf7; --ink: #1c1b19; --quiet: #605d56; --line: #d9d5cc; --teal: #0d6767; --wait: #7a5200; --wash: #fdf3dc }
 @media (prefers-color-scheme: dark) { :root { --paper: #171614; --ink: #f0ede6; --quiet: #b3aea3; --line: #45413a; --teal: #6cc7c2; --wait: #f0c674; --wash: #33290f } }
@@ -53,54 +55,41 @@ a { color: var(--teal) }
 </html>"""
 
 
-def store() -> Store:
-    found: Store = current_app.extensions["store"]
-    return found
-
-
-def rendered(session: Thing, *, declined: bool = False) -> Response:
-    import secrets
-
+def rendered(store: Store, session: Thing, *, declined: bool = False) -> Response:
     nonce = secrets.token_urlsafe(12)
-    name = store().things[f"draft {session['id']}"]["name"]
+    name = store.things[f"draft {session['id']}"]["name"]
     amount = f"{session['amount_total'] / 100:,.2f} {session['currency'].upper()}"
-    html = render_template_string(
-        PAGE,
-        title=amount,
-        amount=amount,
-        name=name,
-        nonce=nonce,
-        declined=declined,
-        is_open=session["status"] == "open",
-        closed="This page has run out." if session["status"] == "expired" else "This is paid already.",
-        methods=[(method, LABELS[method]) for method in session["payment_method_types"]],
-        back=session["cancel_url"],
+    html = (
+        Environment(autoescape=True)
+        .from_string(PAGE)
+        .render(
+            amount=amount,
+            name=name,
+            nonce=nonce,
+            declined=declined,
+            is_open=session["status"] == "open",
+            closed="This page has run out." if session["status"] == "expired" else "This is paid already.",
+            methods=[(method, LABELS[method]) for method in session["payment_method_types"]],
+            back=session["cancel_url"],
+        )
     )
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
     return Response(html, mimetype="text/html", headers={"Content-Security-Policy": policy})
 
 
-@blueprint.get("/pay/<session_id>")
-def show(session_id: str) -> Response:
-    with store().lock:
+def answer(request: Request, store: Store, session_id: str) -> Any:
+    """Show the page; or do what the payer chose: pay, or use a card that is declined."""
+    with store.lock:
         try:
-            return rendered(checkout.session_of(store(), session_id))
-        except Refused:
-            abort(404)
-
-
-@blueprint.post("/pay/<session_id>")
-def act(session_id: str) -> Answer:
-    """What the payer chose: pay, or a card that is declined."""
-    with store().lock:
-        try:
-            session = checkout.session_of(store(), session_id)
+            session = checkout.session_of(store, session_id)
+            if request.method != "POST":
+                return rendered(store, session)
             if request.form.get("act") == "decline":
-                return rendered(session, declined=True)
+                return rendered(store, session, declined=True)
             if session["status"] == "open":
-                checkout.pay(store(), session_id, request.form.get("act", ""))
+                checkout.pay(store, session_id, request.form.get("act", ""))
         except Refused as refusal:
-            abort(refusal.status)
+            return Response(refusal.message, refusal.status, mimetype="text/plain")
         finally:
-            store().keep()
+            store.keep()
     return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session_id), 303)

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request
 
 from integrations.stripe_simulator import api, checkout, page, returns
 from integrations.stripe_simulator.store import Store, Thing
@@ -25,12 +27,35 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-def make_app(store: Store, api_key: str) -> Flask:
-    app = Flask("stripe_simulator", static_folder=None)
-    app.config["API_KEY"] = api_key
-    app.extensions["store"] = store
-    app.register_blueprint(api.blueprint)
-    app.register_blueprint(page.blueprint)
+ADDRESSES = Map(
+    [
+        Rule("/pay/<name>", endpoint="page"),
+        Rule("/v1/checkout/sessions", endpoint="open_session", methods=["POST"]),
+        Rule("/v1/checkout/sessions/<name>", endpoint="read_session", methods=["GET"]),
+        Rule("/v1/checkout/sessions/<name>/expire", endpoint="expire_session", methods=["POST"]),
+        Rule("/v1/refunds", endpoint="create_refund", methods=["POST"]),
+        Rule("/v1/refunds/<name>", endpoint="read_refund", methods=["GET"]),
+        Rule("/v1/disputes/<name>", endpoint="read_dispute", methods=["GET"]),
+        Rule("/v1/events", endpoint="list_events", methods=["GET"]),
+        Rule("/v1/<path:name>", endpoint="unknown"),
+    ]
+)
+
+
+def make_app(store: Store, api_key: str) -> Any:
+    """The simulator as a WSGI application."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
+        try:
+            endpoint, names = ADDRESSES.bind_to_environ(environ).match()
+        except HTTPException as missing:
+            return missing(environ, start_response)
+        if endpoint == "page":
+            return page.answer(request, store, names["name"])(environ, start_response)
+        kind, act = api.act_of(request, endpoint, dict(names))
+        return api.answer(request, store, api_key, kind, act)(environ, start_response)
+
     return app
 
 
