@@ -34,6 +34,9 @@ class Settings:
     queue_url: str = ""
     mail_url: str = ""
     storage_url: str = ""
+    stripe_api_key: str = ""  # without one, orders are paid by transfer only
+    stripe_webhook_secrets: tuple[str, ...] = ()  # several while one follows another
+    stripe_api_base: str = ""  # of a simulator
     cluster_file: Path = ROOT / "sample" / "cluster.toml"
     log_level: str = "INFO"
     missing: tuple[str, ...] = field(default=())
@@ -65,6 +68,9 @@ class Settings:
             queue_url=e.get("QUEUE_URL") or f"sqlite:///{instance / 'queue.db'}",
             mail_url=e.get("MAIL_URL") or f"folder://{instance / 'mail'}",
             storage_url=e.get("STORAGE_URL") or f"folder://{instance / 'files'}",
+            stripe_api_key=e.get("STRIPE_API_KEY", ""),
+            stripe_webhook_secrets=tuple(e.get("STRIPE_WEBHOOK_SECRETS", "").replace(",", " ").split()),
+            stripe_api_base=e.get("STRIPE_API_BASE", "").rstrip("/"),
             cluster_file=Path(e.get("CLUSTER_FILE") or ROOT / "sample" / "cluster.toml"),
             log_level=e.get("LOG_LEVEL", "INFO"),
             missing=missing,
