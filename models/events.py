@@ -164,6 +164,11 @@ class Event(Base):
         tentative = self.publication == Publication.PUBLISHED and self.run == Run.TENTATIVE
         return tentative and self.decision_at - DECISION_AHEAD <= at
 
+    @property
+    def holds_requests(self) -> bool:
+        """Whether the organiser decides about each person and whoever asks has a place until the answer."""
+        return self.approval == Approval.ORGANISER and self.approval_holds_place
+
     def registration_is_open(self, at: datetime) -> bool:
         """Live, inside its registration window, and before the start of the first slot."""
         closes = self.registration_closes_at or self.starts_at

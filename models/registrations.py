@@ -49,7 +49,7 @@ HOLDING: frozenset[Status] = frozenset({S.AWAITING_PAYMENT, S.OFFERED, S.CONFIRM
 
 def takes_place(status: Status, event: Event) -> bool:
     """Whether a registration that comes to this status takes a place of the event."""
-    return status in HOLDING or (status == S.PENDING_APPROVAL and event.approval_holds_place)
+    return status in HOLDING or (status == S.PENDING_APPROVAL and event.holds_requests)
 
 
 LIVE_SQL = "status IN ('pending_approval','awaiting_payment','waitlisted','offered','confirmed')"

@@ -85,14 +85,20 @@ def action_of(
         return Action(Act.NOTHING, why_not=closed_words(event, locale, at))
     if offered.price is None and offered.refusal != "students_only":
         return refused(offered, reader)
-    if event.approval == "organiser":
-        return Action(Act.REQUEST, _("Ask for a place"), _("The organiser answers by e-mail"))
+    if event.approval == "organiser" and not (event.holds_requests and places.free <= 0):
+        return Action(Act.REQUEST, _("Ask for a place"), asking_words(event))
     if places.free <= 0:
         if not event.has_waiting_list:
             return Action(Act.NOTHING, why_not=_("All places are taken, and there is no waiting list."))
         return Action(Act.WAIT, _("Join the waiting list"), position_words(waiting.ahead_of(reader) + 1))
     label = _("Enrol") if event.course_id else _("Register")
     return Action(Act.ENROL, label, _("Check and confirm on the next page"))
+
+
+def asking_words(event: Event) -> str:
+    if event.holds_requests:
+        return str(_("It is held for you until the organiser answers by e-mail"))
+    return str(_("The organiser answers by e-mail"))
 
 
 def refused(offered: Offer, reader: Reader) -> Action:

@@ -19,7 +19,7 @@ from services.tickets import TICKET_FIELDS, live_tickets_locked
 from services.transaction import require_writing, writing
 
 COPIED = (
-    "kind", "visibility", "approval", "course_id", "titles", "summaries", "descriptions", "language", "venue",
+    "kind", "visibility", "approval", "approval_holds_place", "course_id", "titles", "summaries", "descriptions", "language", "venue",
     "address", "city", "online_url", "zone", "minimum", "has_waiting_list", "organisation_cap", "policies",
     "tiers", "free_until_days", "contact_name", "contact_email",
 )  # fmt: skip

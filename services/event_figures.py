@@ -78,10 +78,11 @@ def filling(event: Event, at: datetime) -> Filling | None:
     opens = event.registration_opens_at
     opened = min(first, opens.astimezone(event.tz).date()) if opens else first
     until = max(min(at, event.ends_at).astimezone(event.tz).date(), steps[-1].at.astimezone(event.tz).date())
+    holding = HOLDING | ({Status.PENDING_APPROVAL} if event.holds_requests else set())
     taken = 0
     by_day: dict[int, int] = {0: 0} if opened < first else {}
     for moment, before, after in steps:
-        taken += (after in HOLDING) - (before in HOLDING)
+        taken += (after in holding) - (before in holding)
         by_day[(moment.astimezone(event.tz).date() - opened).days] = taken
     by_day[(until - opened).days] = taken
     return Filling(opened, until, sorted(by_day.items()))

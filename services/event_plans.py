@@ -81,6 +81,7 @@ class EventPlan:
     zone: str = "Europe/Brussels"
     visibility: Visibility = Visibility.PUBLIC
     approval: Approval = Approval.NONE
+    approval_holds_place: bool = False
     slots: tuple[SlotPlan, ...] = ()
     places: dict[Modality, int] = dataclasses.field(default_factory=dict)  # capacity of each modality offered
     tickets: tuple[TicketPlan, ...] = ()

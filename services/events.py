@@ -27,6 +27,7 @@ from services.transaction import require_writing, writing
 
 SCALARS = (
     "titles", "summaries", "descriptions", "language", "venue", "address", "city", "online_url", "zone", "visibility", "approval",
+    "approval_holds_place",
     "minimum", "decides_at", "registration_opens_at", "registration_closes_at", "has_waiting_list",
     "organisation_cap", "policies", "tiers", "free_until_days", "contact_name", "contact_email",
 )  # fmt: skip

@@ -46,6 +46,7 @@ class RegistrationFacts:
     status: str
     position: int | None
     until: str  # until when the place is held
+    holds: bool  # whether a place is taken: a request may hold one
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ def registration_facts(registration: Registration, zone: str, locale: str) -> Re
         status=str(registration.status),
         position=position(registration),
         until=until_words(registration.hold_until, locale, zone) if holds and registration.hold_until else "",
+        holds=registration.holds_place,
     )
 
 

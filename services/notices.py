@@ -23,7 +23,7 @@ FOR_A_COLLEAGUE = {
 """What somebody reads for whom another person ordered, in place of a mail that asks for money."""
 
 BUYERS_ONLY = frozenset({"place_offered"})  # taking the place is an obligation to pay
-BUYERS_TOO = frozenset({"place_offered", "registration_expired"})
+BUYERS_TOO = frozenset({"place_offered", "registration_expired", "wait_ended"})
 BUYERS_ONCE = frozenset(
     {"event_changed", "event_postponed", "event_cancelled", "event_guaranteed", "decision_moved"}
 )  # one mail for all their colleagues

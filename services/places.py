@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from models.base import db
 from models.events import Event, Quota
 from models.people import Person
-from models.registrations import HOLDING, Registration, Status, Transition
+from models.registrations import Registration, Status, Transition, takes_place
 from services.transaction import require_writing
 from services.voucher_uses import count_use_locked, give_back_locked, take_locked
 
@@ -53,7 +53,7 @@ def begin_locked(registration: Registration, *, actor: Person | None, reason: st
     """Add a new registration with its first row of history, and take its place when its status takes one."""
     session = require_writing()
     count_use_locked(registration, 1)
-    if registration.status in HOLDING:
+    if takes_place(Status(registration.status), session.get_one(Event, registration.event_id)):
         take_locked(quota_locked(registration.quota_id), registration)
         registration.holds_place = True
     session.add(registration)
@@ -84,7 +84,7 @@ def change_locked(
     """
     session = require_writing()
     session.add(registration.move(to, actor=actor, reason=reason, at=at))
-    holds = to in HOLDING
+    holds = takes_place(to, session.get_one(Event, registration.event_id))
     if holds and not registration.holds_place:
         take_locked(quota_locked(registration.quota_id), registration)
     elif registration.holds_place and not holds:

@@ -40,6 +40,8 @@ def known_reasons() -> dict[str, str]:
         "offer_declined": _("passed the place on"),
         "offer_expired": _("the place offered was not taken in time"),
         "payment_expired": _("the money did not arrive in time"),
+        "request_expired": _("the request was not answered before it began"),
+        "wait_ended": _("no place became free before it began"),
         "sample": _("part of the sample season"),
     }
 

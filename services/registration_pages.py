@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
 from models.courses import Publication
-from models.events import Audience, Event, Visibility
+from models.events import Approval, Audience, Event, Visibility
 from models.people import EmailAddress, Person
 from models.registrations import Registration, Status
 from models.vouchers import Voucher
@@ -35,7 +35,7 @@ class Desk:
     offer: Offer
     choices: Sequence[Price]  # one per quota when the event has several (on site, online)
     address: str  # the signed-in person's primary address
-    waiting: int  # how many wait
+    waiting: int  # how many would wait before this reader
     due: datetime  # until when an order placed now would be waited for
     at: datetime
     studies: str = ""
@@ -79,7 +79,14 @@ class Desk:
     @property
     def is_full(self) -> bool:
         """Whether the place would be on the waiting list (of the best ticket's quota)."""
-        return self.price is not None and self.price.ticket.quota.free + self.kept <= 0
+        if self.price is None or (self.asks and not self.event.holds_requests):
+            return False
+        return self.price.ticket.quota.free + self.kept <= 0
+
+    @property
+    def asks(self) -> bool:
+        """Whether the organiser decides about each person."""
+        return self.event.approval == Approval.ORGANISER
 
     def terms(self, locale: str) -> str:
         """What is agreed about leaving: see services.policy_words."""
@@ -125,15 +132,25 @@ def registration_desk(
         offer=found,
         choices=[price for price in per_quota if price is not None],
         address=primary_address(person),
-        waiting=waiting_count(event),
+        waiting=waiting_before(found.price, reader),
         due=payment_due(at, event.starts_at, event.zone),
         at=at,
         studies=studies,
     )
 
 
-def waiting_count(event: Event) -> int:
-    query = select(func.count()).where(Registration.event_id == event.id, Registration.status == Status.WAITLISTED)
+def waiting_before(price: Price | None, reader: Reader) -> int:
+    """How many wait for the quota and would come before this reader: members first, then time; whoever passed a place
+    on comes last."""
+    if price is None:
+        return 0
+    query = select(func.count()).where(
+        Registration.quota_id == price.ticket.quota_id,
+        Registration.status == Status.WAITLISTED,
+        Registration.at_tail.is_(False),
+    )
+    if reader.is_member:
+        query = query.where(Registration.is_member | Registration.at_head)
     return db.session.scalar(query) or 0
 
 

@@ -12,7 +12,7 @@ from models.base import db, now
 from models.events import Approval, Event, Quota, Ticket, Visibility
 from models.orders import Order, OrderLine
 from models.people import Person
-from models.registrations import LIVE, Registration, Status
+from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.deadlines import payment_due
 from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
@@ -97,7 +97,8 @@ def register_locked(
     if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
         raise PriceChanged(wish.shown_cents, price)
     status = first_status_locked(event, reader, price)
-    if waits_for_proof(price, wish, reader):
+    waits_in_line = status is Status.WAITLISTED and event.holds_requests
+    if waits_for_proof(price, wish, reader) and not waits_in_line:
         status = Status.PENDING_APPROVAL
     hold = payment_due(at, event.starts_at, event.zone) if status is Status.AWAITING_PAYMENT else None
     placed = Placed(event, person, wish.email, locale=locale, at=at)
@@ -167,12 +168,15 @@ def first_status_locked(event: Event, reader: Reader, price: Price) -> Status:
         held = holding_locked(event.id, organisation_id=reader.organisation_id)
         if held >= event.organisation_cap:
             raise OrganisationCapReached(event.organisation_cap)
-    if event.approval == Approval.ORGANISER:
+    asks = event.approval == Approval.ORGANISER
+    if asks and not event.holds_requests:
         return Status.PENDING_APPROVAL
     quota = require_writing().get_one(Quota, price.ticket.quota_id)
     limit = price.ticket.limit
     free = quota.free + (kept_by_locked(quota, price.voucher) if price.voucher else 0)
     if free > 0 and (limit is None or holding_locked(event.id, ticket_id=price.ticket.id) < limit):
+        if asks:
+            return Status.PENDING_APPROVAL
         return Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
     if not event.has_waiting_list:
         raise EventFull(event.slug)
@@ -259,6 +263,8 @@ def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = 
     at = at or now()
     with writing():
         event, registration = lock_registration_locked(public_id)
+        if registration.hold_until is not None and registration.hold_until <= at:
+            raise TransitionRefused(f"the offer of {public_id} has ended")
         due = payment_due(at, event.starts_at, event.zone)
         change_locked(
             registration, Status.AWAITING_PAYMENT, actor=actor, reason="offer_accepted", at=at, hold_until=due
@@ -275,6 +281,7 @@ def decline_offer(public_id: str, *, actor: Person | None, at: datetime | None =
     with writing():
         event, registration = lock_registration_locked(public_id)
         change_locked(registration, Status.WAITLISTED, actor=actor, reason="offer_declined", at=at)
+        registration.at_tail = True
         promote_locked(event, at, skip={registration.id})
         return registration
 

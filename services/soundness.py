@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from models.base import db, now
@@ -57,21 +57,26 @@ def needless_waits(at: datetime) -> list[str]:
         .where(Transition.registration_id == Registration.id, Transition.reason == "offer_declined")
         .exists()
     )
-    other = aliased(Registration)
-    held_by_ticket = (
-        select(func.count()).where(other.ticket_id == Ticket.id, other.holds_place.is_(True)).scalar_subquery()
-    )
     rows = db.session.execute(
         select(Event.slug, Quota.taken, Quota.capacity, func.count())
         .join(Quota, Quota.event_id == Event.id)
         .join(Registration, and_(Registration.quota_id == Quota.id, Registration.status == Status.WAITLISTED))
-        .join(Ticket, Ticket.id == Registration.ticket_id)
-        .where(or_(Ticket.limit.is_(None), held_by_ticket < Ticket.limit))
         .where(Quota.taken + Quota.kept < Quota.capacity, Event.publication == Publication.PUBLISHED, ~declined)
+        .where(may_have())
         .where(Event.run.in_((Run.TENTATIVE, Run.GUARANTEED)), Event.starts_at > at)
         .group_by(Event.slug, Quota.taken, Quota.capacity)
     )
     return [f"{slug}: {number} wait while {taken} of {capacity} are taken" for slug, taken, capacity, number in rows]
+
+
+def may_have() -> ColumnElement[bool]:
+    """Whether the ticket's own limit and the organisation's cap leave a place for the registration of the query."""
+    other, ticket = aliased(Registration), aliased(Ticket)
+    held = select(func.count(other.id)).where(other.event_id == Registration.event_id, other.holds_place.is_(True))
+    of_ticket = held.where(other.ticket_id == Registration.ticket_id).scalar_subquery()
+    of_organisation = held.where(other.organisation_id == Registration.organisation_id).scalar_subquery()
+    full = select(ticket.id).where(ticket.id == Registration.ticket_id, ticket.limit <= of_ticket).exists()
+    return and_(~full, or_(Event.organisation_cap.is_(None), of_organisation < Event.organisation_cap))
 
 
 def wrong_holds() -> list[str]:

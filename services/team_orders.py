@@ -84,6 +84,7 @@ class Preview:
     free: int
     waits: bool  # the event has a waiting list
     asks: bool  # the organiser approves each of them
+    holds: bool  # a place is held for each request until the answer
     room: int | None  # places the organisation may still take; None: no limit
 
     @property
@@ -98,7 +99,7 @@ class Preview:
     @property
     def placed(self) -> int:
         """How many would have a place, or be asked for."""
-        return self.count if self.asks else min(self.count, self.free)
+        return self.count if self.asks and not self.holds else min(self.count, self.free)
 
     @property
     def total_cents(self) -> int:
@@ -119,6 +120,7 @@ def preview(event: Event, organisation: Organisation, price: Price, wish: TeamWi
         free=free_places(event, price),
         waits=event.has_waiting_list,
         asks=event.approval == Approval.ORGANISER,
+        holds=event.holds_requests,
         room=room_for(event, organisation),
     )
 
@@ -215,12 +217,14 @@ def statuses_locked(event: Event, organisation: Organisation, price: Price, coun
     room = room_for(event, organisation)
     if room is not None and count > room:
         raise TeamTooLarge(room, event.organisation_cap or 0)
-    if event.approval == Approval.ORGANISER:
+    asks = event.approval == Approval.ORGANISER
+    if asks and not event.holds_requests:
         return [Status.PENDING_APPROVAL] * count
     free = free_places(event, price)
     if free < count and not (wish.may_wait and event.has_waiting_list):
         raise NotEnoughPlaces(free, count, may_wait=event.has_waiting_list)
     first = Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
+    first = Status.PENDING_APPROVAL if asks else first
     return [first if number < free else Status.WAITLISTED for number in range(count)]
 
 

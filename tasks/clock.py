@@ -18,6 +18,7 @@ from services.membership_clock import advance_memberships
 from services.registrations import expire_due
 from services.reminders import remind_due
 from services.retention import purge_due
+from services.unanswered import end_unanswered
 from services.unnamed_places import ask_for_names
 from tasks.delivery import deliver_due
 from tasks.jobs import run_waiting_jobs
@@ -43,8 +44,9 @@ def continue_jobs() -> None:
 
 @queue.periodic_task(EVERY_MINUTE)
 def end_holds() -> None:
-    """Places that nobody paid for, and offers that nobody answered."""
+    """Places that nobody paid for, offers and requests that nobody answered, waits that the event has overtaken."""
     expire_due()
+    end_unanswered()
 
 
 @queue.periodic_task(EVERY_MINUTE)

@@ -169,6 +169,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /organise/events/<slug>/attendees/<public_id>/date": ORGANISER,
     "POST /organise/events/<slug>/attendees/<public_id>/date": ORGANISER,
     "POST /organise/events/<slug>/attendees/<public_id>/accept": ORGANISER,
+    "POST /organise/events/<slug>/attendees/<public_id>/promote": ORGANISER,
+    "POST /organise/events/<slug>/attendees/decline": ORGANISER,
     "GET /organise/events/<slug>/export": DESK,  # each role its own purposes: services/attendee_lists.py
     "POST /organise/events/<slug>/export": DESK,
     "GET /organise/events/<slug>/walk-in": ORGANISER,

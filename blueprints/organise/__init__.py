@@ -24,5 +24,6 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     organisations,
     plans,
     registrations,
+    requests,
     today,
 )

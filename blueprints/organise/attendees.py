@@ -24,12 +24,12 @@ from blueprints.forms import (
 from blueprints.guards import desk_event, me, organiser_of, roles
 from blueprints.organise import blueprint
 from blueprints.organise.events import event_page, page_number, pager
+from blueprints.organise.requests import accept_chosen
 from blueprints.security import LANGUAGE_NAMES, cluster
 from blueprints.words import text
 from models.base import now
 from models.events import Audience, Event
 from models.registrations import LIVE, Status, TransitionRefused
-from services.approvals import decide_all
 from services.attendees import (
     GROUPS,
     PAGE,
@@ -153,7 +153,7 @@ def attendees_chosen(slug: str) -> ResponseReturnValue:
                 "organise/cancel_chosen.html", **event_page(event), people=live, others=len(people) - len(live)
             )
         case "accept":
-            return accept_chosen(event, [person for person in people if person.status == Status.PENDING_APPROVAL])
+            return accept_chosen(event, people)
         case "cancel_now":
             return cancel_chosen(event, live)
         case _:
@@ -182,20 +182,6 @@ def cancel_chosen(event: Event, people: list[Attendee]) -> ResponseReturnValue:
     record("registration.cancelled", me(), event=event, details={"registrations": done}, ip=request.remote_addr or "")
     words = ngettext("%(num)s registration is cancelled.", "%(num)s registrations are cancelled.", done)
     flash(words + " " + told(), "success")
-    return redirect(url_for("organise.attendees", slug=event.slug), 303)
-
-
-def accept_chosen(event: Event, people: list[Attendee]) -> ResponseReturnValue:
-    """Accept each request, the oldest first: places go in the order in which people asked."""
-    asked = [person.public_id for person in sorted(people, key=lambda person: person.created_at)]
-    done, _moved = decide_all(asked, approved=True, actor=me())
-    if done:
-        record("registration.accepted", me(), event=event, details={"registrations": done})
-        flash(
-            ngettext("%(num)s request is accepted.", "%(num)s requests are accepted.", done) + " " + told(), "success"
-        )
-    else:
-        flash(_("None of those chosen asks for a place any more. Nothing was changed."), "warning")
     return redirect(url_for("organise.attendees", slug=event.slug), 303)
 
 

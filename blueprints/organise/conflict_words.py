@@ -70,6 +70,7 @@ LABELS: dict[str, Callable[[], str]] = {
     "registration_opens_at": lambda: _("Registration opens"),
     "registration_closes_at": lambda: _("Registration closes"),
     "approval": lambda: _("I accept each person myself"),
+    "approval_holds_place": lambda: _("Hold a place for whoever asks, until I answer"),
     "has_waiting_list": lambda: _("Waiting list"),
     "organisation_cap": lambda: _("Places one organisation may hold"),
     "minimum": lambda: _("People needed for it to take place"),

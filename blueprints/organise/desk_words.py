@@ -73,11 +73,10 @@ def act_words(action: str, details: dict[str, Any]) -> str:
                 registrations=registrations,
                 refund=refund,
             )
-        case "registration.cancelled" | "registration.accepted" if details.get("registrations", 1) > 1:
-            number = details["registrations"]
-            if action == "registration.accepted":
-                return ngettext("accepted %(num)s request", "accepted %(num)s requests", number)
-            return ngettext("cancelled %(num)s registration", "cancelled %(num)s registrations", number)
+        case "registration.cancelled" | "registration.accepted" | "registration.declined" if (
+            details.get("registrations", 1) > 1
+        ):
+            return many_words(action, details["registrations"])
         case "attendees.exported":
             purpose = purpose_words().get(details.get("purpose", ""), "–")
             return _("exported the attendee list (%(purpose)s)", purpose=purpose)
@@ -92,6 +91,15 @@ def act_words(action: str, details: dict[str, Any]) -> str:
             return _("marked %(amount)s received for order %(code)s", amount=amount, code=details.get("order", ""))
         case _:
             return plain_acts().get(action, action.replace(".", ": ").replace("_", " "))
+
+
+def many_words(action: str, number: int) -> str:
+    """What was done to several registrations at once."""
+    if action == "registration.accepted":
+        return ngettext("accepted %(num)s request", "accepted %(num)s requests", number)
+    if action == "registration.declined":
+        return ngettext("declined %(num)s request", "declined %(num)s requests", number)
+    return ngettext("cancelled %(num)s registration", "cancelled %(num)s registrations", number)
 
 
 def plain_acts() -> dict[str, str]:
@@ -117,6 +125,7 @@ def plain_acts() -> dict[str, str]:
         "registration.moved": _("moved somebody to another date"),
         "registration.accepted": _("accepted a request"),
         "registration.declined": _("declined a request"),
+        "registration.promoted": _("gave a free place to somebody who waited"),
         "registration.walk_in": _("added somebody at the desk"),
         "attendees.addressed": _("took addresses to write to attendees"),
     }
@@ -143,6 +152,7 @@ def field_words() -> dict[str, str]:
         "registration_opens_at": _("opening of registration"),
         "registration_closes_at": _("closing of registration"),
         "approval": _("how people are accepted"),
+        "approval_holds_place": _("whether a request holds a place"),
         "has_waiting_list": _("waiting list"),
         "organisation_cap": _("places per organisation"),
         "policies": _("cancellation terms"),

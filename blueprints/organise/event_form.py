@@ -171,6 +171,7 @@ class EventForm(Form):
     opens = DateTimeLocalField(_l("Registration opens"), [Optional()])
     closes = DateTimeLocalField(_l("Registration closes"), [Optional()])
     approves = BooleanField(_l("I accept each person myself"))
+    approval_holds_place = BooleanField(_l("Hold a place for whoever asks, until I answer"))
     has_waiting_list = BooleanField(_l("Keep a waiting list when it is full"))
     organisation_cap = IntegerField(_l("Places one organisation may hold"), [Optional(), NumberRange(min=1, max=10000)])
     minimum = IntegerField(_l("People needed for it to take place"), [Optional(), NumberRange(min=0, max=100000)])

@@ -121,7 +121,7 @@ def form_data(plan: EventPlan, version: int | None) -> dict[str, Any]:
 
 SAME = (
     "kind", "course", "language", "slug", "zone", "venue", "address", "city", "online_url", "visibility",
-    "has_waiting_list", "organisation_cap", "free_until_days", "contact_name", "contact_email",
+    "approval_holds_place", "has_waiting_list", "organisation_cap", "free_until_days", "contact_name", "contact_email",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from services.audit import record
 from services.orders import balance
 from services.permissions import may_receive_money
 from services.reasons import reason_words
-from services.registrations import RegistrationClosed, cancel, rename
+from services.registrations import EventFull, RegistrationClosed, cancel, rename
 
 NAME = [filled(), longest(120), has_a_letter, no_web_address]
 
@@ -139,6 +139,8 @@ def accept_attendee(slug: str, public_id: str) -> ResponseReturnValue:
     dossier_of(event.id, public_id)
     try:
         accepted = accept(public_id, actor=me())
+    except EventFull:
+        flash(_("No place is free and there is no waiting list. Raise the number of places first."), "warning")
     except (TransitionRefused, RegistrationClosed):
         flash(_("This request was answered meanwhile, or the event does not take place. Nothing was changed."), "error")
     else:

@@ -22,6 +22,7 @@ from services.registrations import accept_offer, cancel, expire, register
 from services.slots import live_slots_locked
 from services.substitutions import Colleague, substitute
 from services.transaction import writing
+from services.unanswered import end
 from services.wishes import Wish
 from tests.cast import ADDRESSES, Cast, make_event, morning_in
 
@@ -171,6 +172,10 @@ def applied(cast: Cast) -> Membership:
 
 def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, Any]]:
     """A request that was declined, a colleague who came instead, a new date."""
+    if template == "wait_ended":
+        found = waiting(cast, 0)[1]
+        end(found.public_id, db.session.get_one(Event, found.event_id).starts_at)
+        return found, {"was_request": False}
     if template == "registration_declined":
         return declined(cast), {"reason": "The mission is for companies."}
     if template == "event_changed":

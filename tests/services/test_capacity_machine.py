@@ -1,4 +1,4 @@
-"""A random life of two events: registering, paying, cancelling, offers, deadlines, capacity. After every step the books
+"""A random life of three events: registering, paying, cancelling, requests, offers, deadlines, capacity. After every step the books
 are sound."""
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from models.base import db, now
-from models.events import Quota
+from models.events import Approval, Quota
 from models.orders import LedgerEntry, Order
 from models.people import Person
 from models.registrations import LIVE, Registration, Status, TransitionRefused
+from services.approvals import decide_all
 from services.orders import balance, load_order, receive_money
 from services.places import lock_event_locked, quotas_locked
+from services.promotions import promote_by_hand
 from services.registrations import RegistrationRefused, accept_offer, cancel, decline_offer, expire_due, register
 from services.soundness import violations
 from services.transaction import writing
+from services.unanswered import end_unanswered
 from services.waiting_list import promote_locked
 from services.wishes import Wish
 from tests.cast import make_event
@@ -32,7 +35,7 @@ PEOPLE = 8
 
 
 class Life(RuleBasedStateMachine):
-    """One free and one paid event, eight people, and whatever happens to them."""
+    """One free event, one paid one, and one that holds a place for whoever asks; eight people, and whatever happens to them."""
 
     app: Flask
     engine: str
@@ -45,6 +48,14 @@ class Life(RuleBasedStateMachine):
         self.events = [
             make_event(capacity=free, public_cents=0, member_cents=None, slots=1).id,
             make_event(capacity=paid, public_cents=10000, member_cents=None, slots=1).id,
+            make_event(
+                capacity=paid,
+                public_cents=10000,
+                member_cents=None,
+                slots=1,
+                approval=Approval.ORGANISER,
+                approval_holds_place=True,
+            ).id,
         ]
         self.clock = now()
         self.receipts = 0
@@ -55,7 +66,7 @@ class Life(RuleBasedStateMachine):
         ).all()
         return found[pick % len(found)] if found else None
 
-    @rule(who=st.integers(1, PEOPLE), which=st.integers(0, 1))
+    @rule(who=st.integers(1, PEOPLE), which=st.integers(0, 2))
     def somebody_registers(self, who: int, which: int) -> None:
         person = db.session.get_one(Person, who)
         with suppress(RegistrationRefused):
@@ -73,6 +84,20 @@ class Life(RuleBasedStateMachine):
         if public_id:
             (accept_offer if take else decline_offer)(public_id, actor=None, at=self.clock)
 
+    @rule(pick=st.integers(0, 50), yes=st.booleans())
+    def a_request_is_answered(self, pick: int, yes: bool) -> None:
+        public_id = self.some(pick, Status.PENDING_APPROVAL)
+        if public_id:
+            actor = db.session.get_one(Person, 1)
+            decide_all([public_id], approved=yes, actor=actor, reason="" if yes else "No.", at=self.clock)
+
+    @rule(pick=st.integers(0, 50))
+    def the_organiser_promotes_by_hand(self, pick: int) -> None:
+        public_id = self.some(pick, Status.WAITLISTED)
+        if public_id:
+            with suppress(RegistrationRefused):
+                promote_by_hand(public_id, actor=db.session.get_one(Person, 1), at=self.clock)
+
     @rule(pick=st.integers(0, 50), cents=st.sampled_from([100, 6050, 12000, 12100, 12200]))
     def money_arrives(self, pick: int, cents: int) -> None:
         codes = db.session.scalars(select(Order.code).where(Order.reference.is_not(None)).order_by(Order.id)).all()
@@ -87,8 +112,9 @@ class Life(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.clock += timedelta(hours=hours)
         expire_due(self.clock)
+        end_unanswered(self.clock)
 
-    @rule(which=st.integers(0, 1), capacity=st.integers(0, 5))
+    @rule(which=st.integers(0, 2), capacity=st.integers(0, 5))
     def the_capacity_changes(self, which: int, capacity: int) -> None:
         with writing():
             event = lock_event_locked(self.events[which])
