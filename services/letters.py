@@ -71,6 +71,10 @@ GIVES_PLACE = frozenset(
 TELLS_ORDER = frozenset({"team_order", "team_paid", "team_place", "payment_reminder", "names_wanted"})
 
 
+FLAGS = ("from_waiting_list", "was_offer", "was_request", "by_organiser", "granted")
+"""What a mail's context says with yes or no."""
+
+
 class NothingToSay(Exception):
     """What the mail was about is gone or no longer so: it must not leave. The words say why, for staff."""
 
@@ -147,10 +151,7 @@ def facts(
         "amount": say_money(int(cents), locale) if cents else "",
         "before": told(before, locale) if before else None,
         "join_url": join_url(event, registration) if event and registration else "",
-        "from_waiting_list": bool(context.get("from_waiting_list")),
-        "was_offer": bool(context.get("was_offer")),
-        "was_request": bool(context.get("was_request")),
-        "by_organiser": bool(context.get("by_organiser")),
+        **{name: bool(context.get(name)) for name in FLAGS},
         "new_address": str(context.get("address", "")),
         "colleague": str(context.get("by", "")),
         "for_name": for_name(context),
