@@ -76,11 +76,10 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(
-    engine_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[House]:
+def house(engine_name: str, memory_folder: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     """`flask init`, `flask sample`, `flask serve` in demo mode, on the engine of this run."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = memory_folder / "house"
+    folder.mkdir()
     port = free_port()
     url = f"sqlite:///{folder / 'atrium.db'}"
     if engine_name == "postgresql":
