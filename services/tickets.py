@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 
 from models.events import Event, Modality, Quota, Ticket
 from models.registrations import Registration
+from models.vouchers import Voucher
 from services.event_plans import PlanRefused, Problem, TicketPlan
 from services.places import FRESH, holding_locked, quotas_locked
 from services.transaction import require_writing
@@ -25,9 +26,13 @@ def change_places_locked(event: Event, places: dict[Modality, int]) -> bool:
     session = require_writing()
     quotas = {Modality(quota.modality): quota for quota in reversed(quotas_locked(event.id))}
     problems = [
-        Problem(f"places_{modality}", "below_taken", {"capacity": places.get(modality, 0), "taken": quota.taken})
+        Problem(
+            f"places_{modality}",
+            "below_taken",
+            {"capacity": places.get(modality, 0), "taken": quota.taken + quota.kept},
+        )
         for modality, quota in quotas.items()
-        if places.get(modality, 0) < quota.taken
+        if places.get(modality, 0) < quota.taken + quota.kept
     ]
     if problems:
         raise PlanRefused(problems)
@@ -110,9 +115,8 @@ def remove_empty_quotas_locked(event: Event) -> None:
     session = require_writing()
     quotas = quotas_locked(event.id)
     for quota in [quota for quota in quotas if quota.capacity == 0]:
-        used = session.scalar(select(exists().where(Ticket.quota_id == quota.id))) or session.scalar(
-            select(exists().where(Registration.quota_id == quota.id))
-        )
+        kinds = (Ticket.quota_id, Registration.quota_id, Voucher.reserved_quota_id)
+        used = any(session.scalar(select(exists().where(column == quota.id))) for column in kinds)
         if not used and len(quotas) > 1:
             session.delete(quota)
             quotas.remove(quota)

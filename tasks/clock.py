@@ -20,6 +20,7 @@ from services.reminders import remind_due
 from services.retention import purge_due
 from services.unanswered import end_unanswered
 from services.unnamed_places import ask_for_names
+from services.voucher_desk import release_ended
 from tasks.delivery import deliver_due
 from tasks.jobs import run_waiting_jobs
 from tasks.queue import queue
@@ -47,6 +48,12 @@ def end_holds() -> None:
     """Places that nobody paid for, offers and requests that nobody answered, waits that the event has overtaken."""
     expire_due()
     end_unanswered()
+
+
+@queue.periodic_task(EVERY_TEN_MINUTES)
+def end_vouchers() -> None:
+    """Places kept for vouchers whose time is over."""
+    release_ended()
 
 
 @queue.periodic_task(EVERY_MINUTE)

@@ -23,12 +23,14 @@ from models.organisations import AffiliationStatus, Membership, MembershipPlan, 
 from models.outbox import Delivery, OutboxMessage
 from models.people import Person
 from models.registrations import Outcome, Registration, Status
+from models.vouchers import VoucherEffect
 from services.affiliations import AlreadyThere, claim
 from services.calendar_feeds import open_feed
 from services.certificates import issue
 from services.jobs import start_job_locked
 from services.registrations import register
 from services.transaction import writing
+from services.voucher_desk import VoucherPlan, add_voucher
 from services.wishes import Wish
 from tests.browsing import csrf_token
 from tests.cast import Cast, add_member_locked, add_person_locked, affiliate_locked, make_event, sign_in
@@ -89,6 +91,11 @@ class World:
         issue(row.id, now(), tell=False)
         query = select(Certificate.public_id).where(Certificate.registration_id == row.id)
         return db.session.scalars(query).one()
+
+    def voucher_of(self, event: Event | None) -> str:
+        """The public id of a voucher of the event, or of everything."""
+        plan = VoucherPlan(VoucherEffect.PERCENT, 10)
+        return add_voucher(plan, self.cast.ada, event.id if event else None).public_id
 
     def job_of(self, event: Event) -> str:
         """The public id of a job of the event."""
@@ -192,6 +199,8 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"public_id": world.certificate_of(event)}
     if "/letters/" in rule:
         return {"registration": world.completed(world.vera, event).public_id}
+    if "/vouchers/<public_id>" in rule:
+        return {"public_id": world.voucher_of(event if "events" in rule else None)}
     if rule.startswith("/organise/jobs/"):
         return {"public_id": world.job_of(event)}
     return {}

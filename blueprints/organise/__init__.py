@@ -26,4 +26,5 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     registrations,
     requests,
     today,
+    vouchers,
 )

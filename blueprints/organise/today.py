@@ -38,6 +38,8 @@ def desk_navigation() -> dict[str, Any]:
     if may_see_organisations(found):
         links.append((_("Organisations"), url_for("organise.organisations"), False))
         links.append((_("Memberships"), url_for("organise.memberships"), False))
+    if found.is_admin:
+        links.append((_("Vouchers"), url_for("organise.vouchers"), False))
     if may_create_events(found):
         links.append((_("Mails"), url_for("organise.mails"), False))
     return {"desk": (links or True) if is_staff(found) else False, "may_create": may_create_events(found)}
