@@ -35,7 +35,7 @@ class VoucherForm(Form):
     code = StringField(_l("Code"), [longest(40)])
     names = FieldList(StringField(_l("What it is for"), [longest(100)]))
     area = SelectField(_l("For the events of"))
-    effect = RadioField(_l("What it does"), choices=EFFECTS, default=VoucherEffect.PERCENT)
+    effect = RadioField(_l("What it does"), default=VoucherEffect.PERCENT)
     percent = IntegerField(_l("Percent"), [Optional(), NumberRange(1, 100)])
     amount = MoneyField(_l("Amount, without VAT"))
     uses_limit = IntegerField(_l("Uses at most"), [Optional(), NumberRange(1, 100000)])
@@ -46,6 +46,7 @@ class VoucherForm(Form):
 
     def begin(self, quotas: Iterable[Quota] | None) -> None:
         """Fit the form: `quotas` of its event, or None for a voucher of an area or of everything."""
+        self.effect.choices = list(EFFECTS)
         while len(self.names.entries) < len(languages()):
             self.names.append_entry("")
         del self.names.entries[len(languages()) :]
