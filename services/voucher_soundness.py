@@ -65,7 +65,7 @@ def users_by(condition: ColumnElement[bool]) -> dict[tuple[int, int | None], int
         .where(or_(Registration.holds_place.is_(True), ~declined.exists()))
         .group_by(Registration.voucher_id, Registration.quota_id)
     )
-    return {(voucher, quota): number for voucher, quota, number in rows}
+    return {(voucher or 0, quota): number for voucher, quota, number in rows}
 
 
 def lines_that_disagree() -> list[str]:
