@@ -19,13 +19,12 @@ from models.base import in_language, language_of
 from models.events import Event
 from models.registrations import Registration
 from services.areas import all_areas
-from services.dates import day_words, local_day, say_minutes, slots_words
+from services.dates import LONG_AGO, day_words, local_day, say_minutes, slots_words
 from services.document_words import certificate_words
 
 FORMAT = 1  # of the record
 TEMPLATE = "attendance-1"  # name and version of what was printed
 MOST_OUTCOMES = 5
-LONG_AGO = date(1, 1, 1)  # seen from there every year is said: a certificate outlives its season
 
 Record = dict[str, Any]
 

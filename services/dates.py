@@ -19,6 +19,7 @@ from babel import Locale, UnknownLocaleError
 ZONE = "Europe/Brussels"
 NBSP = "\N{NO-BREAK SPACE}"
 DASH = f"{NBSP}– "
+LONG_AGO = date(1, 1, 1)  # seen from there every year is said: for papers that outlive their season
 NIGHT = timedelta(hours=12)
 """A stretch that passes midnight but is shorter than this belongs to the evening it began in."""
 

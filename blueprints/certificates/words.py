@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 from flask_babel import get_locale, gettext as _
 
 from models.certificates import Certificate
-from services.certificate_records import LONG_AGO
-from services.dates import day_words, local_day
+from services.dates import LONG_AGO, day_words, local_day
 from services.verification import Verdict, Verification
 
 VOID = frozenset({Verdict.REVOKED, Verdict.SUPERSEDED, Verdict.ALTERED})
