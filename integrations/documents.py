@@ -1,4 +1,4 @@
-"""PDF documents by typst: certificates, sign-in sheets and badges.
+"""PDF documents by typst: certificates, sign-in sheets, badges, invoices and credit notes.
 
 The templates are in templates/documents. They print; they never compute: every value they get is a finished string
 in the reader's language. Pictures (emblems, QR codes, signatures) are SVG text made by us, never taken from users.
@@ -24,6 +24,8 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "documents"
 
 # PDF/A-2a: keeps for decades; PDF/UA-1: a screen reader can follow it (ISO 19005-2, ISO 14289-1).
 STANDARDS: list[Any] = ["a-2a", "ua-1"]
+# PDF/A-3a: the same, with a file inside (ISO 19005-3).
+WITH_FILE: list[Any] = ["a-3a", "ua-1"]
 
 # The fixed words that each template prints: the keys that `data["words"]` must hold.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -36,6 +38,12 @@ WORDS: dict[str, tuple[str, ...]] = {
         "sign-off", "present", "date", "page",
     ),
     "badge-sheet": ("title", "qr"),
+    "invoice": (
+        "invoice", "credit", "number", "date", "due", "supply", "order", "po", "corrects", "to", "vat-no",
+        "enterprise-no", "description", "quantity", "price", "rate", "net", "summary", "base", "vat-rate", "vat",
+        "total-net", "total-vat", "rounding", "total-gross", "total", "total-credit", "paid", "balance", "pay",
+        "beneficiary", "iban", "bic", "amount", "communication", "scan", "qr", "page", "attached",
+    ),
 }  # fmt: skip
 
 
@@ -54,9 +62,10 @@ class UnprintableText(DocumentError):
         super().__init__(f"These characters cannot be printed: {' '.join(characters)}")
 
 
-def render(template: str, data: dict[str, Any], *, issued_epoch: int) -> bytes:
+def render(template: str, data: dict[str, Any], *, issued_epoch: int, attachment: bytes | None = None) -> bytes:
     """The PDF/A-2a and PDF/UA-1 file of one document. The same arguments give the same bytes, on any machine.
 
+    With `attachment` (UTF-8 text, byte for byte inside the file as `data["attached"]`) it is PDF/A-3a instead.
     `template` is a key of WORDS. `issued_epoch` is the document's date in seconds since 1970, UTC.
     `?` below means: may be absent or None.
 
@@ -68,6 +77,10 @@ def render(template: str, data: dict[str, Any], *, issued_epoch: int) -> bytes:
       The words `certifies` and `verify` keep `{issuer}` in them.
     - sign-in-sheet: `event, code, blank?` (empty lines, 2), `people [{name, organisation?}]`,
       `slots [{when, place, trainer}]`: one sheet per slot. The word `page` keeps `{page}` and `{pages}`.
+    - invoice: `number, date, due?, supply?, order?, po?, credits?` (its presence makes a credit note), `seller {name,
+      lines [], numbers {}, legal []}, buyer {name, lines [], numbers {}}, lines [{description, detail?, quantity, price,
+      rate, net}], vat [{rate, base, amount, mention?}], totals [{label, amount}]` (labels are words; the last is set
+      large), `payment? {beneficiary, amount, iban, bic?, communication, qr?}` (needs `due`), `notes? [], attached?`.
     - badge-sheet: `event, people [{name, organisation?, qr, role?, colour?, emblem?}]`, ten to a page.
 
     Raises UnprintableText for a character that no typeface has, DocumentError for anything else, ValueError for an
@@ -81,9 +94,11 @@ def render(template: str, data: dict[str, Any], *, issued_epoch: int) -> bytes:
     if missing:
         raise ValueError(f"The words of {template} lack {', '.join(missing)}.")
     text = json.dumps(_printable(data), ensure_ascii=False, sort_keys=True)
+    inputs = {"data": text} if attachment is None else {"data": text, "attachment": attachment.decode()}
+    standards = STANDARDS if attachment is None else WITH_FILE
     try:
         pdf = _compiler(template).compile(
-            format="pdf", sys_inputs={"data": text}, pdf_standards=STANDARDS, timestamp=issued_epoch
+            format="pdf", sys_inputs=inputs, pdf_standards=standards, timestamp=issued_epoch
         )
     except typst.TypstError as error:
         raise _named(error) from error

@@ -120,6 +120,7 @@ class InvoiceLine(Base):
     quantity: Mapped[int] = mapped_column(default=1)
     unit_net_cents: Mapped[int]
     net_cents: Mapped[int]
+    gross_cents: Mapped[int]  # its part of what the document asks; not printed
     vat_category: Mapped[VatCategory] = mapped_column(String(2))
     vat_rate: Mapped[int]  # percent
 

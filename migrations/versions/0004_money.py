@@ -340,6 +340,7 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_net_cents", sa.Integer(), nullable=False),
         sa.Column("net_cents", sa.Integer(), nullable=False),
+        sa.Column("gross_cents", sa.Integer(), nullable=False),
         sa.Column("vat_category", sa.String(length=2), nullable=False),
         sa.Column("vat_rate", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoice.id"], name=op.f("fk_invoice_line_invoice_id")),

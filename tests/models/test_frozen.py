@@ -39,7 +39,7 @@ def issued(paid: Order) -> Invoice:
         session.add(
             InvoiceLine(
                 invoice=invoice, position=1, description="Aseptic techniques", unit_net_cents=42000, net_cents=42000,
-                vat_category=VatCategory.STANDARD, vat_rate=21,
+                gross_cents=50820,                vat_category=VatCategory.STANDARD, vat_rate=21,
             )
         )  # fmt: skip
         session.add(
