@@ -18,6 +18,7 @@ from models.registrations import HOLDING, LIVE, Registration, Status
 from services.audit import record_locked
 from services.event_news import after_change_locked, reason_in, tell_everybody_locked
 from services.event_plans import PlanRefused, Problem, SlotPlan
+from services.event_refunds import start_refunds_locked
 from services.events import ChangedMeanwhile
 from services.letters import whereabouts
 from services.notices import tell_locked
@@ -167,7 +168,7 @@ def cancel(
     version: int | None = None,
 ) -> Event:
     """Cancel an event for good: every live registration ends with the reason `event_cancelled`, every place comes
-    back, everybody is told once; money received becomes a refund due on its order.
+    back, everybody is told once; money received goes back order by order, by a job with visible progress.
 
     Raises TitleMismatch unless one of the event's titles was typed, RunTransitionRefused once it has ended, and
     ChangedMeanwhile when `version` (of the page that was shown) is no longer so.
@@ -186,6 +187,8 @@ def cancel(
         for registration in ended:
             tell_locked("event_cancelled", registration, reason_in(notices, registration))
         moved_on_locked(event, at)
+        if refund:
+            start_refunds_locked(event, actor)
         details = {"registrations": len(ended), "refund_cents": refund}
         record_locked("event.cancelled", actor, event=event, details=details)
         return event

@@ -51,6 +51,7 @@ TEMPLATES = (
     "registration_transferred", "team_order", "team_paid", "team_place",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
+    "refund_paid", "refund_account",
 )  # fmt: skip
 STILL_TRUE = {
     "place_offered": Status.OFFERED,
@@ -150,6 +151,7 @@ def facts(
         "reason": str(context.get("reason") or ""),
         "amount": say_money(int(cents), locale) if cents else "",
         "before": told(before, locale) if before else None,
+        "by_card": bool(context.get("by_card")),
         "join_url": join_url(event, registration) if event and registration else "",
         **{name: bool(context.get(name)) for name in FLAGS},
         "new_address": str(context.get("address", "")),

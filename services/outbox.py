@@ -12,6 +12,8 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     event_changed                                                 before (services/letters.py: whereabouts, before it)
     payment_received                                              cents
     decision_due, decision_moved                                  decides (ISO: until when it is decided)
+    refund_paid                                                   cents, by_card (true: it returns to the card)
+    refund_account                                                order (its code): where shall the money go?
     certificate_ready                                             certificate (its public id)
     address_changed                                               address (the new one)
     affiliation_*, membership_*                                   organisation; claimant or membership (public ids);

@@ -15,6 +15,7 @@ from services.decisions import ask_to_decide
 from services.event_changes import advance_runs
 from services.halfway import remind_halfway
 from services.membership_clock import advance_memberships
+from services.refunds import carry_out_due
 from services.registrations import expire_due
 from services.reminders import remind_due
 from services.retention import purge_due
@@ -77,6 +78,12 @@ def remind() -> None:
     ask_to_decide()
 
 
+@queue.periodic_task(EVERY_TEN_MINUTES)
+def give_back() -> None:
+    """Refunds whose provider gave no answer."""
+    carry_out_due()
+
+
 @queue.periodic_task(EVERY_HOUR)
 def end_memberships() -> None:
     """Memberships that ran out, or whose grace did: soon after midnight in Brussels, and again if that was missed."""
@@ -96,6 +103,7 @@ ENTRIES: tuple[Callable[[], None], ...] = (
     move_events,
     conclude,
     remind,
+    give_back,
     end_memberships,
     forget,
 )

@@ -31,9 +31,16 @@ def issue_certificates_quietly(job_id: int) -> bool:
     return issue_next_quietly(job_id)
 
 
+def refund_event(job_id: int) -> bool:
+    from services.event_refunds import refund_next
+
+    return refund_next(job_id)
+
+
 STEPS: dict[str, Callable[[int], bool]] = {
     "issue_certificates": issue_certificates,
     "issue_certificates_quietly": issue_certificates_quietly,  # the sample season: dated in the past, without a mail
+    "refund_event": refund_event,
 }
 """Kind → one step: it takes the job's id, does one short piece of work in its own transactions, calls
 `services.jobs.advance`, and answers whether there was anything to do."""

@@ -96,6 +96,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /orders/<code>/way/<public_id>": OWN,
     "GET /orders/<code>/who/<public_id>": OWN,
     "POST /orders/<code>/who/<public_id>": OWN,
+    "GET /orders/<code>/refund": OWN,
+    "POST /orders/<code>/refund": OWN,
     "POST /orders/<code>/purchase-order": ("S44444444",),  # only where an organisation pays
     # ---- the door
     "GET /sign-in": EVERYBODY,
@@ -249,4 +251,12 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /organise/orders": FINANCE,
     "GET /organise/orders/<code>": FINANCE,
     "POST /organise/orders/<code>": FINANCE,
+    "GET /organise/orders/<code>/refund": FINANCE,
+    "POST /organise/orders/<code>/refund": FINANCE,
+    "GET /organise/refunds": FINANCE,
+    "GET /organise/refunds/<public_id>": FINANCE,
+    "POST /organise/refunds/<public_id>": FINANCE,
+    "POST /organise/refunds/<public_id>/approve": FINANCE,
+    "POST /organise/refunds/<public_id>/refuse": FINANCE,
+    "GET /organise/disputes": FINANCE,
 }

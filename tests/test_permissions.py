@@ -28,6 +28,8 @@ from services.affiliations import AlreadyThere, claim
 from services.calendar_feeds import open_feed
 from services.certificates import issue
 from services.jobs import start_job_locked
+from services.orders import receive_money
+from services.refunds import Wanted, request as request_refund
 from services.registrations import register
 from services.transaction import writing
 from services.voucher_desk import VoucherPlan, add_voucher
@@ -96,6 +98,13 @@ class World:
         """The public id of a voucher of the event, or of everything."""
         plan = VoucherPlan(VoucherEffect.PERCENT, 10)
         return add_voucher(plan, self.cast.ada, event.id if event else None).public_id
+
+    def refund_of(self, event: Event) -> str:
+        """The public id of a refund of Nora's order that waits for a second person."""
+        code, _public_id = self.order_of(self.nora, event)
+        reference = f"in-{now().isoformat()}"
+        receive_money(code, 60000, provider="manual", provider_reference=reference, booked_at=now(), actor=None)
+        return request_refund(code, Wanted(60000, "ill"), actor=None)[0].public_id
 
     def job_of(self, event: Event) -> str:
         """The public id of a job of the event."""
@@ -201,6 +210,8 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"registration": world.completed(world.vera, event).public_id}
     if "/vouchers/<public_id>" in rule:
         return {"public_id": world.voucher_of(event if "events" in rule else None)}
+    if rule.startswith("/organise/refunds/"):
+        return {"public_id": world.refund_of(event)}
     if rule.startswith("/organise/jobs/"):
         return {"public_id": world.job_of(event)}
     return {}

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
 from blueprints.guards import organiser_of, require_staff
 from blueprints.organise import blueprint
 from models.events import Event
 from models.outbox import Job
 from services.desk import event_of_desk
+from services.event_refunds import KIND as REFUNDS
 from services.jobs import job_by_public_id, names_of_problems
+from services.money import say_money
 from services.permissions import event_slug
 
 
@@ -35,7 +37,31 @@ def job(public_id: str) -> ResponseReturnValue:
     if slug is None:
         abort(404)
     event = event_of_desk(organiser_of(slug).id)
+    if found.kind == REFUNDS:
+        return render_template("organise/refund_job.html", event=event, job=found, troubles=refund_troubles(found))
     return render_template("organise/job.html", event=event, job=found, troubles=troubles(found, event))
+
+
+def refund_troubles(found: Job) -> list[Trouble]:
+    """What of a cancelled event could not be given back yet: `<order> <code> <cents>`, or free words."""
+    rows = []
+    for problem in found.problems:
+        order, _space, rest = problem.partition(" ")
+        code, _space, cents = rest.partition(" ")
+        if cents.isdigit():
+            amount = say_money(int(cents), str(get_locale()))
+            said = {
+                "account": _(
+                    "%(amount)s: the bank does not tell us the account. The buyer is asked by mail.", amount=amount
+                ),
+                "eyes": _("%(amount)s: somebody of finance has to say yes.", amount=amount),
+                "receipts": _("Only %(amount)s of what came can still go back.", amount=amount),
+            }
+            rows.append(Trouble(order, said.get(code, problem), order))
+        elif found.finished_at is None:
+            text = _("The work stopped and goes on by itself in a few minutes: %(why)s", why=problem)
+            rows.append(Trouble("", text, None))
+    return rows
 
 
 def troubles(found: Job, event: Event) -> list[Trouble]:

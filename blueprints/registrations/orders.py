@@ -28,6 +28,7 @@ from services.orders import balance, set_purchase_order
 from services.payment_codes import payment_code
 from services.positions import position
 from services.reasons import Step, steps_of
+from services.refunds import under_way_cents
 from services.registrations import accept_offer, cancel, decline_offer, rename
 from services.substitutions import REPLACEABLE
 
@@ -108,6 +109,7 @@ def order(code: str) -> ResponseReturnValue:
         live=[part for part in parts if part.registration.is_live],
         balance=money,
         access=access,
+        refunding_cents=under_way_cents(found.id) if money.to_return_cents else 0,
         due=due_of(found),
         qr=payment_code(found, money.to_pay_cents) if access.whole else None,
         bank=cluster().bank,
