@@ -72,7 +72,7 @@ GIVES_PLACE = frozenset(
 TELLS_ORDER = frozenset({"team_order", "team_paid", "team_place", "payment_reminder", "names_wanted"})
 
 
-FLAGS = ("from_waiting_list", "was_offer", "was_request", "by_organiser", "granted")
+FLAGS = ("from_waiting_list", "was_offer", "was_request", "by_organiser", "granted", "by_card")
 """What a mail's context says with yes or no."""
 
 
