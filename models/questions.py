@@ -1,14 +1,15 @@
-"""Questions an event asks, and the answers kept with the question's words of that day."""
+"""Questions an event asks, the answers kept with the question's words of that day, and files that wait for their form."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Texts, now, random_id
+from models.base import Base, Texts, in_language, now, random_id
 
 
 class QuestionKind(StrEnum):
@@ -39,6 +40,26 @@ class Question(Base):
     is_required: Mapped[bool] = mapped_column(default=False)
     withdrawn_at: Mapped[datetime | None]  # no longer asked; kept for the answers it has
 
+    def is_asked_of(self, ticket_ids: Container[int]) -> bool:
+        """Whether it is asked of somebody who takes one of these tickets."""
+        return self.withdrawn_at is None and (self.ticket_id is None or self.ticket_id in ticket_ids)
+
+    def offered(self, locale: str) -> list[tuple[str, str]]:
+        """The choices: what is kept of each, the same in every language, and its words in `locale`."""
+        return [(kept_as(texts), in_language(texts, locale)) for texts in self.choices]
+
+    def say(self, value: str, locale: str) -> str:
+        """A kept answer to a choice in words of `locale`; one that is no longer offered stays as it was written."""
+        if self.kind not in (QuestionKind.CHOICE, QuestionKind.CHOICES):
+            return value
+        words = dict(self.offered(locale))
+        return "\n".join(words.get(line, line) for line in value.splitlines())
+
+
+def kept_as(texts: Texts) -> str:
+    """The one text of a choice that answers keep, whatever language it was read in."""
+    return in_language(texts, "en")
+
 
 class Answer(Base):
     """What one registration answered, with the question's words as they were."""
@@ -55,3 +76,18 @@ class Answer(Base):
     file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     file_type: Mapped[str] = mapped_column(String(100), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class KeptFile(Base):
+    """A file that was chosen in a form which is not done yet: it had other problems, or waits for the mailed code."""
+
+    __tablename__ = "kept_file"
+
+    public_id: Mapped[str] = mapped_column(String(26), unique=True, default=random_id)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+    browser_hash: Mapped[str] = mapped_column(String(64))  # only the browser that chose it may use it again
+    name: Mapped[str] = mapped_column(String(160))
+    file_type: Mapped[str] = mapped_column(String(100))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -27,6 +27,7 @@ from models.orders import LedgerEntry, Order, OrderLine, payment_status
 from models.organisations import Organisation
 from models.people import Person
 from models.registrations import HOLDING, LIVE, Registration, Status
+from services.answer_columns import Wording
 from services.attendee_words import outcome_words, payment_words, presence_words, status_words
 from services.dates import say_clock, say_short_day
 
@@ -49,6 +50,7 @@ class Scope(StrEnum):
 
 
 SLOTS = "slots"  # one column for each slot
+ANSWERS = "answers"  # one column for each question
 
 COLUMNS: dict[Purpose, tuple[str, ...]] = {
     Purpose.SIGN_IN: ("family_name", "given_name", "organisation", SLOTS),
@@ -56,7 +58,7 @@ COLUMNS: dict[Purpose, tuple[str, ...]] = {
     Purpose.CATERING: ("need", "people"),
     Purpose.FULL: (
         "family_name", "given_name", "email", "phone", "organisation", "member", "ticket", "price", "status",
-        "registered_at", "needs", "visible_to_guests", "order_code", "payment", SLOTS, "outcome", "certificate",
+        "registered_at", "needs", "visible_to_guests", "order_code", "payment", SLOTS, "outcome", "certificate", ANSWERS,
     ),
     Purpose.ACCOUNTING: (
         "order_code", "reference", "purchase_order", "payer", "organisation", "status", "net", "vat_rate", "vat",
@@ -87,12 +89,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matter:
-    """What the columns are about: an event, its slots in order, the language of the words, and whose registrations."""
+    """What the columns are about: an event, its slots in order, the language of the words, whose registrations, and the
+    questions they answered."""
 
     event: Event
     slots: Sequence[Slot] = field(default=())
     locale: str = "en"
     scope: Scope = Scope.EXPECTED
+    wordings: Sequence[Wording] = field(default=())
 
 
 def within(scope: Scope, row: type[Registration] = Registration) -> ColumnElement[bool]:
@@ -107,7 +111,7 @@ def cells(keys: Sequence[str], matter: Matter) -> list[Cell]:
     with force_locale(matter.locale):
         found: list[Cell] = []
         for key in keys:
-            found += slot_cells(matter) if key == SLOTS else [MAKERS[key](key, matter)]
+            found += GROUPS[key](matter) if key in GROUPS else [MAKERS[key](key, matter)]
         return found
 
 
@@ -146,6 +150,21 @@ def slot_cells(matter: Matter) -> list[Cell]:
         )
         found.append(Cell(f"slot_{number}", Column(title, Kind.TEXT, 16), (presence,), words.get))
     return found
+
+
+def answer_cells(matter: Matter) -> list[Cell]:
+    """What each registration answered."""
+    zone = matter.event.zone
+    return [
+        Cell(
+            f"answer_{number}", Column(wording.title(matter.locale), wording.kind, 24), wording.sql(),
+            wording.say(matter.locale, zone),
+        )
+        for number, wording in enumerate(matter.wordings, start=1)
+    ]  # fmt: skip
+
+
+GROUPS: dict[str, Callable[[Matter], list[Cell]]] = {SLOTS: slot_cells, ANSWERS: answer_cells}
 
 
 def ticket_cell(key: str, matter: Matter) -> Cell:

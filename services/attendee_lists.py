@@ -25,7 +25,7 @@ from models.outbox import AuditEntry, Export
 from models.people import Person
 from models.registrations import Registration
 from services.attendee_columns import PAPER, Matter, Purpose, Scope, within
-from services.attendee_rows import Table, live_slots, read_table
+from services.attendee_rows import Table, asked_wordings, live_slots, read_table
 from services.audit import record_locked
 from services.dates import local_day
 from services.permissions import Roles, may_mark_attendance, may_organise, may_receive_money
@@ -162,7 +162,8 @@ def export(asked: Asked, *, at: datetime | None = None) -> ExportedFile:
         record_export(app, asked, paper.columns, paper.people, hashlib.sha256(paper.pdf).hexdigest())
         return ExportedFile(name, kind, Pieces(BytesIO(paper.pdf)), paper.unprintable)
     slots = live_slots(asked.event.id, asked.purpose)
-    table = read_table(asked.purpose, Matter(asked.event, slots, asked.locale, asked.scope))
+    asks = asked_wordings(asked.event.id, asked.purpose)
+    table = read_table(asked.purpose, Matter(asked.event, slots, asked.locale, asked.scope, asks))
     if asked.format is Format.CSV:
         return ExportedFile(name, kind, Begun(streamed(app, asked, table)))
     return ExportedFile(name, kind, Pieces(built(app, asked, table, at)))

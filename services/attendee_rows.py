@@ -24,7 +24,8 @@ from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration
 from models.search import folded
-from services.attendee_columns import COLUMNS, ON_SITE, SLOTS, Cell, Matter, Purpose, Scope, cells, within
+from services.answer_columns import Wording, wordings
+from services.attendee_columns import ANSWERS, COLUMNS, ON_SITE, SLOTS, Cell, Matter, Purpose, Scope, cells, within
 
 BLOCK = 500
 SORTED = 5_000  # a longer list stays in the order of status and registration: sorting would hold all of it
@@ -64,6 +65,11 @@ def live_slots(event_id: int, purpose: Purpose) -> list[Slot]:
         return []
     query = select(Slot).where(Slot.event_id == event_id, Slot.cancelled_at.is_(None))
     return list(db.session.scalars(query.order_by(Slot.starts_at, Slot.id)))
+
+
+def asked_wordings(event_id: int, purpose: Purpose) -> list[Wording]:
+    """The questions that the columns of this purpose name; none when it names none."""
+    return wordings(event_id) if ANSWERS in COLUMNS[purpose] else []
 
 
 def block_by_block(engine: Engine) -> Connection:

@@ -13,6 +13,7 @@ from services.audit import record_locked
 from services.event_plans import shifted
 from services.events import free_slug_locked
 from services.places import lock_event_locked, quotas_locked
+from services.questions import copy_questions_locked
 from services.search import index_event_locked
 from services.slots import keep_span_locked, live_slots_locked
 from services.tickets import TICKET_FIELDS, live_tickets_locked
@@ -27,7 +28,7 @@ MOVED = ("registration_opens_at", "registration_closes_at", "decides_at")
 
 
 def duplicate(event_id: int, days: int | None, actor: Person, at: datetime | None = None) -> Event:
-    """A draft like the event, with its texts, places, tickets and trainers; no people, no history.
+    """A draft like the event, with its texts, places, tickets, questions and trainers; no people, no history.
 
     With `days` every date moves by that many days and keeps its hour on the wall, whatever the clocks do; with None
     the draft has no dates yet.
@@ -47,7 +48,7 @@ def duplicate(event_id: int, days: int | None, actor: Person, at: datetime | Non
         session.add(copy)
         session.flush()
         copy_areas_locked(source, copy)
-        copy_places_locked(source, copy, days)
+        copy_questions_locked(source, copy, copy_places_locked(source, copy, days))
         if days is not None:
             copy_slots_locked(source, copy, days, at)
             for name in MOVED:
@@ -65,10 +66,13 @@ def copy_areas_locked(source: Event, copy: Event) -> None:
         session.execute(insert(event_area), [{"event_id": copy.id, "area_id": area} for area in areas])
 
 
-def copy_places_locked(source: Event, copy: Event, days: int | None) -> None:
-    """The quotas, empty, and the tickets that are still sold; sale windows move with the dates or go with them."""
+def copy_places_locked(source: Event, copy: Event, days: int | None) -> dict[int, int]:
+    """The quotas, empty, and the tickets that are still sold; sale windows move with the dates or go with them.
+
+    Returns the copy's ticket id for each ticket id of the source.
+    """
     session = require_writing()
-    quotas = {}
+    quotas, tickets = {}, {}
     for quota in quotas_locked(source.id):
         quotas[quota.id] = Quota(event=copy, modality=quota.modality, capacity=quota.capacity)
         session.add(quotas[quota.id])
@@ -77,8 +81,11 @@ def copy_places_locked(source: Event, copy: Event, days: int | None) -> None:
         values = {name: getattr(ticket, name) for name in TICKET_FIELDS}
         for name in ("sale_opens_at", "sale_closes_at"):
             values[name] = shifted(values[name], days, source.zone) if days is not None and values[name] else None
-        session.add(Ticket(event=copy, quota_id=quotas[ticket.quota_id].id, position=ticket.position, **values))
+        quota_id = quotas[ticket.quota_id].id
+        tickets[ticket.id] = Ticket(event=copy, quota_id=quota_id, position=ticket.position, **values)
+        session.add(tickets[ticket.id])
     session.flush()
+    return {old: ticket.id for old, ticket in tickets.items()}
 
 
 def copy_slots_locked(source: Event, copy: Event, days: int, at: datetime) -> None:

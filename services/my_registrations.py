@@ -15,6 +15,7 @@ from models.events import Event
 from models.orders import Order
 from models.people import Person
 from models.registrations import LIVE, Registration, Status
+from services.answers import open_questions
 from services.orders import Balance, balance
 from services.positions import position
 
@@ -28,6 +29,7 @@ class Mine:
     order: Order
     balance: Balance
     position: int | None
+    asks: int = 0  # required questions still open
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,10 @@ class MyPage:
 
 
 def my_page(person: Person, at: datetime) -> MyPage:
-    """Everything on /me of this person, in five queries and one per waiting registration."""
-    rows = [
-        Mine(row, row.event, row.order, balance(row.order), position(row))
-        for row in db.session.scalars(registrations_of(person))
-    ]
+    """Everything on /me of this person, in six queries and one per waiting registration."""
+    found = list(db.session.scalars(registrations_of(person)))
+    asks = open_questions([row.id for row in found], at)
+    rows = [Mine(row, row.event, row.order, balance(row.order), position(row), asks.get(row.id, 0)) for row in found]
     coming = [mine for mine in rows if mine.registration.status in LIVE and mine.event.ends_at > at]
     others = [mine for mine in rows if mine not in coming]
     past = [mine for mine in others if worth_showing(mine)]

@@ -13,6 +13,7 @@ from models.events import Approval, Event, Quota, Ticket, Visibility
 from models.orders import Order, OrderLine
 from models.people import Person
 from models.registrations import LIVE, Registration, Status, TransitionRefused
+from services.answers import keep_answers_locked, unacceptable_locked
 from services.deadlines import payment_due
 from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
@@ -53,6 +54,10 @@ class EventFull(RegistrationRefused):
 
 class TicketGone(RegistrationRefused):
     """The ticket asked for is not on sale for this reader."""
+
+
+class AnswersMissing(RegistrationRefused):
+    """A question of the event is open, or has changed since the page was shown; nothing was booked."""
 
 
 class OrganisationCapReached(RegistrationRefused):
@@ -96,6 +101,9 @@ def register_locked(
     price = price_locked(event, reader, wish, at)
     if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
         raise PriceChanged(wish.shown_cents, price)
+    # a guest's form was whole when it was sent: what has changed since is asked on the order page
+    if source != "guest" and unacceptable_locked(event.id, price.ticket.id, wish.answers):
+        raise AnswersMissing(event.slug)
     status = first_status_locked(event, reader, price)
     waits_in_line = status is Status.WAITLISTED and event.holds_requests
     if waits_for_proof(price, wish, reader) and not waits_in_line:
@@ -105,6 +113,7 @@ def register_locked(
     line = Line(person, wish, reader, price, status, hold, source)
     (registration,) = place_order_locked(placed, [line])
     begin_locked(registration, actor=person, reason="registered", at=at)
+    keep_answers_locked(registration, wish.answers, locale=locale, at=at)
     tell_locked(FIRST_MAIL[status], registration)
     return registration_order(registration)
 

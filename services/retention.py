@@ -11,11 +11,13 @@ from models.base import now
 from models.events import Event
 from models.outbox import AuditEntry, Export
 from models.registrations import Registration, RegistrationDraft
-from services import codes, sign_ins, throttles
+from services import answers, codes, kept_files, sign_ins, throttles
 from services.transaction import require_writing, writing
 
 DRAFTS = timedelta(days=1)  # after they expired: a late click on the mailed link still hears why it no longer works
-NEEDS = timedelta(days=30)  # after the event: diets and access needs (GDPR art. 9.2.a: consent for this event)
+NEEDS = timedelta(
+    days=30
+)  # after the event: files handed in, diets and access needs (GDPR art. 9.2.a: consent for this event)
 GUEST_LISTS = timedelta(days=1)  # after the event
 LOG = timedelta(days=365)
 
@@ -65,6 +67,8 @@ KINDS: dict[str, Callable[[datetime], int]] = {
     "throttles": throttles.forget_old_locked,
     "sign-ins": sign_ins.forget_old_locked,
     "needs": forget_needs_locked,
+    "answered files": lambda at: answers.forget_files_locked(at - NEEDS),
+    "kept files": kept_files.forget_old_locked,
     "guest lists": close_guest_lists_locked,
     "log": forget_log_locked,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,3 +20,4 @@ class Wish:
     shown_cents: int | None = None
     voucher: str = ""  # a code, as typed
     studies: str = ""  # where and what, of somebody who takes a students' place
+    answers: dict[str, str] = field(default_factory=dict)  # question's public id → value; of a file: of what is kept

@@ -22,13 +22,18 @@ from models.orders import Order
 from models.organisations import AffiliationStatus, Membership, MembershipPlan, Organisation
 from models.outbox import Delivery, OutboxMessage
 from models.people import Person
+from models.questions import QuestionKind
 from models.registrations import Outcome, Registration, Status
 from models.vouchers import VoucherEffect
 from services.affiliations import AlreadyThere, claim
+from services.answer_changes import save_answers
 from services.calendar_feeds import open_feed
 from services.certificates import issue
+from services.entrances import Visitor
 from services.jobs import start_job_locked
+from services.kept_files import keep_file
 from services.orders import receive_money
+from services.questions import QuestionFacts, add_question, questions_of
 from services.refunds import Wanted, request as request_refund
 from services.registrations import register
 from services.transaction import writing
@@ -106,6 +111,22 @@ class World:
         receive_money(code, 60000, provider="manual", provider_reference=reference, booked_at=now(), actor=None)
         return request_refund(code, Wanted(60000, "ill"), actor=None)[0].public_id
 
+    def question_of(self, event: Event) -> str:
+        """The public id of the event's one question, asked when needed."""
+        if not questions_of(event.id):
+            facts = QuestionFacts(QuestionKind.FILE, {"en": "Your curriculum vitae"}, {})
+            add_question(event.id, facts, self.cast.alice)
+        return questions_of(event.id)[0].public_id
+
+    def file_of(self, registration: str) -> str:
+        """The public id of the question that this registration has answered by a file."""
+        row = db.session.scalars(select(Registration).where(Registration.public_id == registration)).one()
+        event = db.session.get_one(Event, row.event_id)
+        question = self.question_of(event)
+        kept = keep_file(questions_of(event.id)[0].id, "cv.txt", b"Ten years.", Visitor("b", "", "", "en"))
+        save_answers(registration, {question: kept.public_id}, locale="en")
+        return question
+
     def job_of(self, event: Event) -> str:
         """The public id of a job of the event."""
         with writing():
@@ -175,6 +196,8 @@ def path_for(world: World, rule: str, person: Person | None, *, own: bool) -> tu
     elif "<code>" in rule or "attendees/<public_id>" in rule:
         mine = own and person is not None and rule.startswith("/orders")
         values["code"], values["public_id"] = world.order_of(person if mine and person else world.nora, event)
+        if "<question>" in rule:
+            values["question"] = world.file_of(values["public_id"])
     else:
         values |= fixed_values(world, rule, event)
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: values[match.group(1)], rule), data
@@ -206,6 +229,8 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"public_id": db.session.scalars(select(Slot.public_id).where(Slot.event_id == event.id)).first() or ""}
     if "certificates/<public_id>" in rule:
         return {"public_id": world.certificate_of(event)}
+    if "/questions/<public_id>" in rule:
+        return {"public_id": world.question_of(event)}
     if "/letters/" in rule:
         return {"registration": world.completed(world.vera, event).public_id}
     if "/vouchers/<public_id>" in rule:

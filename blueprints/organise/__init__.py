@@ -23,6 +23,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     organisation_people,
     organisations,
     plans,
+    questions,
     refunds,
     registrations,
     requests,

@@ -89,6 +89,8 @@ def act_words(action: str, details: dict[str, Any]) -> str:
         case "money.received":
             amount = say_money(details.get("cents", 0), locale)
             return _("marked %(amount)s received for order %(code)s", amount=amount, code=details.get("order", ""))
+        case "question.added" | "question.changed" | "question.withdrawn":
+            return question_words(action, details.get("question", ""))
         case _:
             return plain_acts().get(action, action.replace(".", ": ").replace("_", " "))
 
@@ -100,6 +102,15 @@ def many_words(action: str, number: int) -> str:
     if action == "registration.declined":
         return ngettext("declined %(num)s request", "declined %(num)s requests", number)
     return ngettext("cancelled %(num)s registration", "cancelled %(num)s registrations", number)
+
+
+def question_words(action: str, question: str) -> str:
+    """What was done to a question, named by its words of that moment."""
+    if action == "question.added":
+        return _("asks: “%(question)s”", question=question)
+    if action == "question.changed":
+        return _("changed the question “%(question)s”", question=question)
+    return _("no longer asks: “%(question)s”", question=question)
 
 
 def plain_acts() -> dict[str, str]:
@@ -118,6 +129,7 @@ def plain_acts() -> dict[str, str]:
         "certificate.named": _("wrote a name for print"),
         "certificate.revoked": _("revoked a certificate"),
         "certificate.replaced": _("replaced a certificate by one with the corrected name"),
+        "answer.read": _("opened a file that was handed in"),
         "registration.read": _("looked at one registration"),
         "registration.cancelled": _("cancelled a registration"),
         "registration.renamed": _("corrected a name"),

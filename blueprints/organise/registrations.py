@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _, lazy_gettext as _l
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l
 from wtforms import StringField
 
 from blueprints.forms import Form, filled, form_view, has_a_letter, longest, no_web_address, status_of
@@ -16,6 +16,7 @@ from blueprints.organise.events import event_page
 from blueprints.organise.mails import NAMES
 from models.base import now
 from models.registrations import Registration, Status, TransitionRefused
+from services.answers import answers_of
 from services.approvals import accept, decline
 from services.attendees import Dossier, load_dossier
 from services.audit import record
@@ -58,6 +59,7 @@ def registration(slug: str, public_id: str) -> ResponseReturnValue:
         line=next((line for line in found.order.lines if line.registration_id == found.registration.id), None),
         balance=balance(found.order),
         story=story(found),
+        told=answers_of(found.registration.id, str(get_locale())),
         at=now(),
         may_receive=may_receive_money(roles()),
     )

@@ -13,13 +13,21 @@ from wtforms import StringField
 from blueprints.forms import Form, form_view, longest, status_of
 from blueprints.guards import current_person
 from blueprints.registrations import blueprint
-from blueprints.registrations.proof import changeable, changeable_part, open_order, part_of, remember_key
+from blueprints.registrations.proof import (
+    changeable,
+    changeable_part,
+    may_answer,
+    open_order,
+    part_of,
+    remember_key,
+)
 from blueprints.registrations.register import NAME
 from blueprints.security import cluster
 from models.base import now
 from models.events import Modality
 from models.orders import Order, OrderLine
 from models.registrations import LIVE, Registration, Status, TransitionRefused
+from services.answers import to_answer
 from services.leaving import leaving_now
 from services.modality_switch import other_places
 from services.order_access import Access
@@ -42,6 +50,7 @@ class Part:
     position: int | None
     steps: list[Step]
     may_pass_on: bool  # to a colleague, or to another date
+    asks: int | None  # questions still open; None: nothing is asked, or it is not theirs to answer
     switch: Modality | None  # the other way to take part, when a place is free there
 
 
@@ -69,6 +78,7 @@ def parts_of(order: Order, access: Access, at: datetime) -> list[Part]:
     lines = {line.registration_id: line for line in order.lines}
     seen = [row for row in order.registrations if access.reaches(row)]
     steps, switches = steps_of(order, current_person()), other_places(seen, at)
+    asks = to_answer([row for row in seen if may_answer(order, row)], at)
     parts = [
         Part(
             row,
@@ -76,6 +86,7 @@ def parts_of(order: Order, access: Access, at: datetime) -> list[Part]:
             position(row),
             steps.get(row.id, []),
             row.status in REPLACEABLE and row.event.is_live and at < row.event.starts_at,
+            asks.get(row.id),
             switches.get(row.id),
         )
         for row in seen

@@ -84,6 +84,15 @@ def part_of(order: Order, public_id: str, found: Access) -> Registration:
     return row
 
 
+def may_answer(order: Order, registration: Registration) -> bool:
+    """Whether what the event asks is this browser's to answer: who comes; for a place without a name, who ordered it.
+    Without a sign-in only the buyer's own: a mailed code has proven the buyer's address."""
+    person = current_person()
+    if person is None:
+        return registration.is_unnamed or registration.person_id == order.buyer_id
+    return registration.is_unnamed or registration.person_id == person.id
+
+
 @blueprint.route("/orders/<code>/prove", methods=["GET", "POST"])
 @form_view
 def prove(code: str) -> ResponseReturnValue:

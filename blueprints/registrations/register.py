@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,19 +30,31 @@ from blueprints.forms import (
     longest,
     mail_address,
     no_web_address,
-    status_of,
 )
 from blueprints.guards import current_person
+from blueprints.question_fields import (
+    ask_only,
+    carry_files,
+    fields_by_ticket,
+    form_with,
+    given_by,
+    keep_chosen_files,
+    keep_only,
+    status_with_files,
+    takes_files,
+)
 from blueprints.registrations import blueprint
 from blueprints.registrations.voucher_entry import StudentForm, desk_with_code
 from blueprints.registrations.words import closed_words, refusal_words
 from blueprints.visitors import visitor
 from models.base import now
 from models.people import Person
+from models.questions import Question
 from models.registrations import Status
 from services.drafts import save_draft
 from services.my_registrations import place_of
 from services.orders import first_status
+from services.questions import questions_at
 from services.registration_pages import Desk, registration_desk
 from services.registrations import AlreadyRegistered, PriceChanged, RegistrationRefused, register
 from services.throttles import TooMany
@@ -58,6 +71,7 @@ class ConfirmForm(StudentForm):
     needs = TextAreaField(_l("Anything we should know to welcome you well?"), [longest(1000)])
     visible_to_guests = BooleanField(_l("Show my name and organisation to the other guests"))
     shown_cents = IntegerField(widget=HiddenInput())
+    questions: Sequence[Question] = ()  # those it has a field for
 
 
 class GuestForm(ConfirmForm):
@@ -73,11 +87,12 @@ class GuestForm(ConfirmForm):
 
 
 @blueprint.route("/events/<slug>/register", methods=["GET", "POST"])
+@takes_files
 @form_view
 def form(slug: str) -> ResponseReturnValue:
     """Register for an event."""
     person = current_person()
-    form = ConfirmForm() if person else GuestForm()
+    form = form_for(slug, person)
     form.begins()
     load = partial(desk_for, slug, person, form)
     desk = load()
@@ -85,7 +100,9 @@ def form(slug: str) -> ResponseReturnValue:
         abort(404)
     mine = place_of(person, desk.event.id)
     offer_choices(form, desk)
+    offer_questions(form, desk)
     valid = form.validate_on_submit()
+    keep_chosen_files(form, form.questions)
     if mine is not None:
         return redirect(url_for("registrations.order", code=mine[1]), 303)
     desk = desk_with_code(form, load, visitor().ip, counts=not form.csrf_token.errors) or desk
@@ -96,6 +113,7 @@ def form(slug: str) -> ResponseReturnValue:
         if answer is not None:
             return answer
         desk = desk_with_code(form, load, visitor().ip, counts=not form.voucher.errors) or desk
+        form = asked_anew(form, slug, person, desk)
     form.shows()
     open_now = desk.event.registration_is_open(now())
     if desk.price is not None:  # always the price of the page being shown
@@ -103,7 +121,46 @@ def form(slug: str) -> ResponseReturnValue:
         form.shown_cents.data = chosen(form, desk).gross_cents
     template = "registrations/confirm.html" if person else "registrations/guest.html"
     closed = None if open_now else closed_words(desk.event)
-    return render_template(template, form=form, desk=desk, event=desk.event, closed=closed), status_of(form)
+    page = render_template(
+        template,
+        form=form,
+        desk=desk,
+        event=desk.event,
+        closed=closed,
+        questions=fields_by_ticket(form, form.questions),
+    )
+    return page, status_with_files(form)
+
+
+def form_for(slug: str, person: Person | None) -> ConfirmForm:
+    """The form with a field for each question of the event."""
+    questions = questions_at(slug)
+    form = form_with(ConfirmForm if person else GuestForm, questions, str(get_locale()))()
+    form.questions = questions
+    return form
+
+
+def offer_questions(form: ConfirmForm, desk: Desk) -> None:
+    """Show the questions of the tickets on offer; only those of the ticket chosen need an answer."""
+    tickets = {price.ticket.id for price in (*desk.choices, desk.price) if price}
+    form.questions = keep_only(form, form.questions, tickets)
+    price = chosen(form, desk)
+    ask_only(form, form.questions, {price.ticket.id} if price else set())
+
+
+def asked_anew(refused: ConfirmForm, slug: str, person: Person | None, desk: Desk) -> ConfirmForm:
+    """The form as typed, with the questions as they are now, and with what was wrong."""
+    form = form_for(slug, person)
+    offer_choices(form, desk)
+    offer_questions(form, desk)
+    form.validate()
+    form.ask_students(desk)
+    form.form_errors += [words for words in refused.form_errors if words not in form.form_errors]
+    for field in refused:
+        if field.name in form and field.errors:
+            form[field.name].errors = field.errors
+    carry_files(refused, form)
+    return form
 
 
 def desk_for(slug: str, person: Person | None, form: ConfirmForm) -> Desk | None:
@@ -136,6 +193,7 @@ def wish_of(form: ConfirmForm, **who: Any) -> Wish:
         shown_cents=form.shown_cents.data if "ticket" not in form else None,
         voucher=form.voucher.data or "",
         studies=form.says,
+        answers=dict(given_by(form, form.questions)),
         **who,
     )
 

@@ -13,6 +13,7 @@ from services.money import say_money
 from services.placeholders import AlreadyNamed
 from services.registrations import (
     AlreadyRegistered,
+    AnswersMissing,
     EventFull,
     MembersOnly,
     OrganisationCapReached,
@@ -46,6 +47,8 @@ def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
             )
         case VoucherRefused():
             return voucher_refusal(refusal, event)
+        case AnswersMissing():
+            return _("The organiser has changed a question meanwhile. Nothing was booked. Answer it, then confirm.")
         case TicketGone():
             return _("This kind of place is no longer on sale for you. Choose another one.")
         case _:

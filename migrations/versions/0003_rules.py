@@ -37,9 +37,11 @@ def upgrade() -> None:
 
     vouchers_and_students()
     remember_what_the_clock_said()
+    files_that_wait()
 
 
 def downgrade() -> None:
+    op.drop_table("kept_file")
     forget_what_the_clock_said()
     without_vouchers_and_students()
 
@@ -102,3 +104,25 @@ def forget_what_the_clock_said() -> None:
     with op.batch_alter_table("registration") as batch_op:
         batch_op.drop_column("names_asked_at")
         batch_op.drop_column("halfway_told_at")
+
+
+def files_that_wait() -> None:
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "kept_file",
+        sa.Column("id", number, nullable=False),
+        sa.Column("public_id", sa.String(length=26), nullable=False),
+        sa.Column("question_id", number, nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("file_type", sa.String(length=100), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["question_id"], ["question.id"], name=op.f("fk_kept_file_question_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_file")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_kept_file_public_id")),
+    )
+    with op.batch_alter_table("kept_file") as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_file_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_kept_file_question_id"), ["question_id"], unique=False)
