@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -139,7 +139,7 @@ class AnswerFileField(FileField):
 def form_with(base: type[F], questions: Sequence[Question], locale: str) -> type[F]:
     """The form, with a field for each question."""
     fields: dict[str, Any] = {PREFIX + question.public_id: field_of(question, locale) for question in questions}
-    return type(base)(base.__name__, (base,), fields)
+    return cast("type[F]", type(base.__name__, (base,), fields))
 
 
 def field_of(question: Question, locale: str) -> Any:

@@ -16,6 +16,7 @@ from models.base import db, in_language, language_of, now
 from models.events import Event, Modality, Slot
 from models.orders import Order
 from models.registrations import Registration, Status
+from services.answers import open_questions
 from services.dates import days_of, local_day, say_clock, say_day, say_deadline, say_slots, say_span
 from services.money import say_money
 from services.order_links import order_url
@@ -47,6 +48,8 @@ class RegistrationFacts:
     position: int | None
     until: str  # until when the place is held
     holds: bool  # whether a place is taken: a request may hold one
+    questions: int  # of the organiser that are still to be answered
+    answers_url: str
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,8 @@ def registration_facts(registration: Registration, zone: str, locale: str) -> Re
         position=position(registration),
         until=until_words(registration.hold_until, locale, zone) if holds and registration.hold_until else "",
         holds=registration.holds_place,
+        questions=open_questions([registration.id], now()).get(registration.id, 0),
+        answers_url=f"{order_url(registration.order).partition('?')[0]}/answers/{registration.public_id}",
     )
 
 
