@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import aliased
 
-from models.base import Texts, db
+from models.base import Texts, db, now
 from models.events import Event
 from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
 from models.people import Person
@@ -53,6 +53,7 @@ AWAITING = frozenset({PaymentStatus.UNPAID, PaymentStatus.PARTLY_PAID})
 TO_RETURN = frozenset({PaymentStatus.REFUND_DUE, PaymentStatus.OVERPAID})
 SHOWN: dict[str, frozenset[PaymentStatus]] = {
     "awaiting": AWAITING,
+    "overdue": AWAITING,
     "return": TO_RETURN,
     "paid": frozenset({PaymentStatus.PAID}),
     "all": frozenset(PaymentStatus) - {PaymentStatus.NOT_REQUIRED},
@@ -69,24 +70,33 @@ class OrderList:
     to_return_cents: int
 
 
-def list_orders(shown: str, query: str = "", page: int = 1) -> OrderList:
+def is_shown(row: OrderRow, shown: str, at: datetime) -> bool:
+    """Whether an order belongs under this heading at `at`."""
+    late = shown != "overdue" or (row.due_at is not None and row.due_at < at)
+    return late and row.status in SHOWN[shown]
+
+
+def list_orders(
+    shown: str, query: str = "", page: int = 1, *, at: datetime | None = None, size: int | None = PAGE
+) -> OrderList:
     """The orders that ask, or asked, for money; the next due first. One query.
 
     Every word of `query` must be in the code, the reference (digits alone count), the buyer, the organisation, the
-    event, or be an amount of the order.
+    event, or be an amount of the order. `size`: rows of a page, None for all of them.
     """
     found = [row_of(values) for values in db.session.execute(orders_with_money())]
     awaited, to_return = sum(row.to_pay_cents for row in found), sum(row.to_return_cents for row in found)
     words = query.split()
     found = [row for row in found if all(is_about(row, word) for word in words)]
-    counts = {name: sum(row.status in states for row in found) for name, states in SHOWN.items()}
-    rows = [row for row in found if row.status in SHOWN[shown]]
-    if shown == "awaiting":
+    at, size = at or now(), size or len(found) or 1
+    counts = {name: sum(is_shown(row, name, at) for row in found) for name in SHOWN}
+    rows = [row for row in found if is_shown(row, shown, at)]
+    if shown in ("awaiting", "overdue"):
         rows.sort(key=lambda row: (row.due_at is None, row.due_at or row.created_at, row.code))
     else:
         rows.sort(key=lambda row: (row.created_at, row.code), reverse=True)
-    page = min(max(page, 1), max(1, -(-len(rows) // PAGE)))
-    return OrderList(rows[(page - 1) * PAGE : page * PAGE], len(rows), page, counts, awaited, to_return)
+    page = min(max(page, 1), max(1, -(-len(rows) // size)))
+    return OrderList(rows[(page - 1) * size : page * size], len(rows), page, counts, awaited, to_return)
 
 
 def orders_with_money() -> Select[Any]:

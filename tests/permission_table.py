@@ -270,4 +270,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/refunds/<public_id>/approve": FINANCE,
     "POST /organise/refunds/<public_id>/refuse": FINANCE,
     "GET /organise/disputes": FINANCE,
+    "GET /organise/finance": FINANCE,
+    "GET /organise/finance/vat": FINANCE,
+    "POST /organise/finance/vat": FINANCE,
+    "GET /organise/finance/revenue": FINANCE,
+    "POST /organise/finance/revenue": FINANCE,
 }

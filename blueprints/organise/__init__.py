@@ -14,6 +14,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     editing,
     events,
     exports,
+    finance,
     jobs,
     mails,
     memberships,

@@ -29,6 +29,7 @@ from services.transfers import PAGE, SHOWN, list_orders
 def shown_words() -> dict[str, str]:
     return {
         "awaiting": _("Awaiting payment"),
+        "overdue": _("Overdue"),
         "return": _("To pay back"),
         "paid": _("Paid"),
         "all": _("All"),

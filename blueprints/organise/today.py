@@ -34,6 +34,7 @@ def desk_navigation() -> dict[str, Any]:
     found = roles() if current_person() else Roles()
     links: list[tuple[str, str, bool]] = []
     if may_receive_money(found):
+        links.append((_("Finance"), url_for("organise.finance"), False))
         links.append((_("Orders"), url_for("organise.orders"), False))
     if may_see_organisations(found):
         links.append((_("Organisations"), url_for("organise.organisations"), False))
