@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,14 +14,13 @@ from flask_babel import get_locale, gettext as _
 from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
 from blueprints.security import cluster
-from integrations.sheets import Column, Kind, csv_stream
 from models.base import now
-from models.invoices import VatCategory
 from services.audit import record
 from services.dates import say_month
 from services.finance_desk import monday
-from services.revenue import Month, by_month, paid_lines
-from services.vat_summary import VatRow, vat_summary
+from services.finance_files import category_words, revenue_file, vat_file
+from services.revenue import by_month, paid_lines
+from services.vat_summary import vat_summary
 
 
 @blueprint.context_processor
@@ -52,15 +50,6 @@ def finance() -> ResponseReturnValue:
     )
 
 
-def category_words() -> dict[VatCategory, str]:
-    return {
-        VatCategory.STANDARD: _("taxed"),
-        VatCategory.EXEMPT: _("exempt training, art. 44 § 2, 4°"),
-        VatCategory.REVERSE_CHARGE: _("reverse charge"),
-        VatCategory.OUT_OF_SCOPE: _("out of scope"),
-    }
-
-
 def quarter_of(day: date) -> tuple[date, date]:
     """The first and last day of the calendar quarter: the period of most Belgian VAT returns."""
     first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
@@ -86,7 +75,7 @@ def vat() -> ResponseReturnValue:
     first, last = asked_period()
     rows = vat_summary(first, last, cluster().zone)
     if request.method == "POST":
-        return file_of("vat", f"vat-{first}-{last}.csv", vat_columns(), vat_cells(rows))
+        return file_of("vat", f"vat-{first}-{last}.csv", vat_file(rows), len(rows))
     return render_template(
         "organise/vat.html", rows=rows, first=first, last=last, words=category_words(), quarters=quarters(first)
     )
@@ -102,37 +91,13 @@ def quarters(first: date) -> list[tuple[str, date, date]]:
     return found
 
 
-def vat_columns() -> list[Column]:
-    titles = [_("Treatment"), _("Rate %")]
-    amounts = [
-        _("Base invoiced"), _("VAT invoiced"), _("Base of other receipts"), _("VAT of other receipts"), _("Base"),
-        _("VAT"),
-    ]  # fmt: skip
-    return [Column(titles[0]), Column(titles[1], Kind.NUMBER), *(Column(title, Kind.MONEY) for title in amounts)]
-
-
-def vat_cells(rows: Iterable[VatRow]) -> list[tuple[Any, ...]]:
-    words = category_words()
-    return [
-        (
-            words[row.category], row.rate, row.invoiced_base_cents, row.invoiced_vat_cents, row.other_base_cents,
-            row.other_vat_cents, row.base_cents, row.vat_cents,
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
 @blueprint.route("/organise/finance/revenue", methods=["GET", "POST"])
 def revenue() -> ResponseReturnValue:
     """Revenue by the month of the event, earned and deferred, as a table and a chart; as a file when posted."""
     finance_only()
     months = by_month(paid_lines(), now(), cluster().zone)
     if request.method == "POST":
-        columns = [
-            Column(_("Month"), Kind.DATE), Column(_("Earned"), Kind.MONEY), Column(_("Deferred"), Kind.MONEY),
-            Column(_("Together"), Kind.MONEY), Column(_("Events"), Kind.NUMBER),
-        ]  # fmt: skip
-        return file_of("revenue", f"revenue-{today()}.csv", columns, month_cells(months))
+        return file_of("revenue", f"revenue-{today()}.csv", revenue_file(months), len(months))
     return render_template(
         "organise/revenue.html",
         months=[(say_month(month.first_day, str(get_locale()), always_year=True), month) for month in months],
@@ -141,16 +106,9 @@ def revenue() -> ResponseReturnValue:
     )
 
 
-def month_cells(months: Iterable[Month]) -> list[tuple[Any, ...]]:
-    return [
-        (month.first_day, month.earned_cents, month.deferred_cents, month.total_cents, month.events) for month in months
-    ]
-
-
-def file_of(what: str, name: str, columns: list[Column], rows: list[tuple[Any, ...]]) -> Response:
+def file_of(what: str, name: str, body: bytes, rows: int) -> Response:
     """A CSV file; that it was taken is an audit entry."""
-    body = b"".join(csv_stream(columns, rows))
-    record("finance.exported", me(), details={"what": what, "rows": len(rows)}, ip=request.remote_addr or "")
+    record("finance.exported", me(), details={"what": what, "rows": rows}, ip=request.remote_addr or "")
     answer = Response(body, content_type="text/csv; charset=utf-8")
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     answer.headers["Cache-Control"] = "no-store"
