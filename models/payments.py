@@ -110,6 +110,15 @@ class ProviderEvent(Base):
     error: Mapped[str] = mapped_column(String(300), default="")
 
 
+class ProviderWatermark(Base):
+    """Until when we have asked a provider for everything that happened."""
+
+    __tablename__ = "provider_watermark"
+
+    provider: Mapped[str] = mapped_column(String(20), unique=True)
+    caught_up_at: Mapped[datetime]
+
+
 class RefundState(StrEnum):
     REQUESTED = "requested"  # decided, or waiting for the second pair of eyes
     PENDING = "pending"  # the provider, or finance at the bank, carries it out

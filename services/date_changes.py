@@ -18,7 +18,8 @@ from services.deadlines import payment_due
 from services.notices import tell_locked
 from services.places import FRESH, begin_locked, change_locked, lock_events_locked
 from services.registrations import EventFull, RegistrationClosed, TicketGone, refuse_double_locked
-from services.substitutions import REPLACEABLE, line_of_locked, same_price, successor_of
+from services.substitutions import REPLACEABLE
+from services.successors import line_of_locked, same_price, successor_of
 from services.transaction import require_writing, writing
 from services.waiting_list import promote_locked
 

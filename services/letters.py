@@ -50,6 +50,7 @@ TEMPLATES = (
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "registration_substituted",
     "registration_transferred", "team_order", "team_paid", "team_place",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
+    "payment_failed", "payment_too_late",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
     "refund_paid", "refund_account",
 )  # fmt: skip
@@ -72,7 +73,7 @@ GIVES_PLACE = frozenset(
 TELLS_ORDER = frozenset({"team_order", "team_paid", "team_place", "payment_reminder", "names_wanted"})
 
 
-FLAGS = ("from_waiting_list", "was_offer", "was_request", "by_organiser", "granted", "by_card")
+FLAGS = ("from_waiting_list", "was_offer", "was_request", "by_organiser", "granted", "by_card", "waits")
 """What a mail's context says with yes or no."""
 
 

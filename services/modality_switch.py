@@ -15,7 +15,7 @@ from models.registrations import HOLDING, Registration, Status, Transition, Tran
 from services.notices import tell_locked
 from services.places import holding_locked, quota_locked
 from services.registrations import EventFull, RegistrationClosed, TicketGone, lock_registration_locked
-from services.substitutions import line_of_locked
+from services.successors import line_of_locked
 from services.transaction import require_writing, writing
 from services.voucher_uses import give_back_locked, take_locked
 from services.waiting_list import promote_locked

@@ -21,6 +21,7 @@ from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
 from services.dates import say_day
+from services.late_money import begin_again_locked
 from services.ledger import Movement, book_locked
 from services.notices import tell_buyer_locked, tell_locked
 from services.places import FRESH, change_locked, lock_events_locked
@@ -245,10 +246,21 @@ def receive_money(
     with writing():
         order = lock_order_locked(code)
         movement = Movement(EntryKind.RECEIPT, provider, provider_reference, cents, booked_at, note=note, actor=actor)
-        if book_locked(order, movement, at) is None:
+        if receive_locked(order, movement, at) is None:
             raise AlreadyBooked(provider_reference)
-        settle_locked(order, at, actor=actor)
         return order
+
+
+def receive_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry | None:
+    """Book a receipt and confirm what it covers, places given up too late included when they can still be had.
+
+    None when it is in the ledger already. The order must be locked.
+    """
+    entry = book_locked(order, movement, at)
+    if entry is not None:
+        begin_again_locked(order, at)
+        settle_locked(order, at, actor=movement.actor)
+    return entry
 
 
 def set_purchase_order(code: str, number: str) -> None:

@@ -42,6 +42,7 @@ def known_reasons() -> dict[str, str]:
         "payment_expired": _("the money did not arrive in time"),
         "request_expired": _("the request was not answered before it began"),
         "wait_ended": _("no place became free before it began"),
+        "late_money": _("the money arrived after all"),
         "sample": _("part of the sample season"),
     }
 

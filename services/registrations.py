@@ -18,6 +18,7 @@ from services.deadlines import payment_due
 from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
 from services.orders import Line, Placed, place_order_locked, settle_locked
+from services.payments import close_for_places, may_still_be_paid_locked
 from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
 from services.prices import Price, early, may_buy, members_pay_less, offer, price_of
@@ -352,15 +353,18 @@ def expire_due(at: datetime | None = None) -> int:
         )
     )
     db.session.rollback()
+    close_for_places(due, at)
     return sum(expire(public_id, at) for public_id in due)
 
 
 def expire(public_id: str, at: datetime) -> bool:
-    """End one registration whose deadline has passed; False when it moved meanwhile."""
+    """End one registration whose deadline has passed; False when it moved meanwhile, or may still be paid."""
     with writing():
         event, registration = lock_registration_locked(public_id)
         holds = registration.status in (Status.AWAITING_PAYMENT, Status.OFFERED)
         if not holds or registration.hold_until is None or registration.hold_until > at:
+            return False
+        if may_still_be_paid_locked(registration.order_id):
             return False
         was_offer = registration.status == Status.OFFERED
         reason = "offer_expired" if was_offer else "payment_expired"

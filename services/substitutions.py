@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-
 from models.base import now
 from models.events import Event
-from models.orders import OrderLine
 from models.people import Person
 from models.registrations import Registration, Status, TransitionRefused
 from services.notices import tell_locked
 from services.people import person_for_desk_locked
 from services.places import begin_locked, change_locked
 from services.registrations import RegistrationClosed, lock_registration_locked, refuse_double_locked
-from services.transaction import require_writing, writing
+from services.successors import line_of_locked, same_price, successor_of
+from services.transaction import writing
 
 REPLACEABLE = (Status.CONFIRMED, Status.AWAITING_PAYMENT)
 
@@ -66,48 +64,3 @@ def refuse_late(event: Event, leaving: Registration, at: datetime) -> None:
         raise TransitionRefused(f"{leaving.public_id} holds no place to pass on")
     if not event.is_live or at >= event.starts_at:
         raise RegistrationClosed(event.slug)
-
-
-def successor_of(leaving: Registration, status: Status, at: datetime) -> Registration:
-    """A registration with the same place, order and price as the one that leaves; its person is set by the caller."""
-    return Registration(
-        event_id=leaving.event_id,
-        ticket_id=leaving.ticket_id,
-        quota_id=leaving.quota_id,
-        order=leaving.order,
-        organisation_id=leaving.organisation_id,
-        organisation_name=leaving.organisation_name,
-        replaces_id=leaving.id,
-        status=status,
-        is_member=leaving.is_member,
-        voucher_id=leaving.voucher_id,
-        studies=leaving.studies,
-        source="desk",
-        given_name=leaving.given_name,
-        family_name=leaving.family_name,
-        email=leaving.email,
-        created_at=at,
-        updated_at=at,
-    )
-
-
-def line_of_locked(registration: Registration) -> OrderLine:
-    """The order line of a registration."""
-    query = select(OrderLine).where(OrderLine.registration_id == registration.id)
-    return require_writing().scalars(query).one()
-
-
-def same_price(line: OrderLine, coming: Registration) -> OrderLine:
-    """The price as it was frozen, now owed for the one who comes."""
-    return OrderLine(
-        order=coming.order,
-        registration=coming,
-        description=line.description,
-        net_cents=line.net_cents,
-        vat=line.vat,
-        vat_rate=line.vat_rate,
-        vat_cents=line.vat_cents,
-        gross_cents=line.gross_cents,
-        why=line.why,
-        voucher_id=line.voucher_id,
-    )

@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 from huey import crontab
 
+import tasks.payments  # noqa: F401  (works web hooks off after the commit that kept them)
 from services.closing import conclude_late
 from services.decisions import ask_to_decide
 from services.event_changes import advance_runs
 from services.halfway import remind_halfway
 from services.membership_clock import advance_memberships
+from services.reconciliation import reconcile
 from services.refunds import carry_out_due
 from services.registrations import expire_due
 from services.reminders import remind_due
@@ -64,6 +66,12 @@ def move_events() -> None:
 
 
 @queue.periodic_task(EVERY_TEN_MINUTES)
+def ask_providers() -> None:
+    """Payments that no web hook told of, and web hooks that could not be worked off."""
+    reconcile()
+
+
+@queue.periodic_task(EVERY_TEN_MINUTES)
 def conclude() -> None:
     """People who were there and whose money came after the closing."""
     conclude_late()
@@ -101,6 +109,7 @@ ENTRIES: tuple[Callable[[], None], ...] = (
     continue_jobs,
     end_holds,
     move_events,
+    ask_providers,
     conclude,
     remind,
     give_back,

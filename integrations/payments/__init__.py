@@ -111,10 +111,11 @@ class DisputeResult(StrEnum):
 
 @dataclass(frozen=True)
 class DisputeTruth:
-    """The provider's truth about a payment that the payer's bank takes back."""
+    """The provider's truth about a payment that the payer's bank takes back; `key` is the attempt's public id."""
 
     reference: str
     payment_reference: str
+    key: str
     cents: int
     result: DisputeResult
     reason: str

@@ -170,11 +170,13 @@ class Stripe:
     def dispute_truth(self, reference: str) -> DisputeTruth:
         """Read where a dispute stands. Raises ProviderError."""
         with answers():
-            dispute = self.client.v1.disputes.retrieve(reference)
+            dispute = self.client.v1.disputes.retrieve(reference, params={"expand": ["payment_intent"]})
+        intent: Any = dispute.payment_intent
         due = dispute.evidence_details.due_by if dispute.evidence_details else None
         return DisputeTruth(
             reference=dispute.id,
-            payment_reference=name_of(dispute.payment_intent) or "",
+            payment_reference=intent.id if intent is not None else "",
+            key=kept_key(intent),
             cents=dispute.amount,
             result=DISPUTES.get(str(dispute.status), DisputeResult.OPEN),
             reason=str(dispute.reason),
@@ -291,9 +293,9 @@ def notice_of(event: Mapping[str, Any]) -> Notice:
     )
 
 
-def name_of(thing: Any) -> str | None:
-    """The id of something that is either its id or the object itself."""
-    return thing if isinstance(thing, str) or thing is None else str(thing.id)
+def kept_key(intent: Any) -> str:
+    """The attempt's public id as it was kept with the payment."""
+    return str(intent.metadata.to_dict().get("attempt", "")) if intent is not None else ""
 
 
 def moment(seconds: int) -> datetime:

@@ -20,7 +20,7 @@ def answer(request: Request, store: Store, api_key: str, kind: str, act: Act) ->
     """Check key, version and parameters (`kind` names their typed dictionary), act once per idempotency key, answer."""
     with store.lock:
         try:
-            check_caller(request, api_key)
+            check_caller(request, store, api_key)
             status, body = 200, acted(request, store, kind, act)
         except Refused as refusal:
             status, body = refusal.status, json.dumps(refusal.body())
@@ -51,10 +51,13 @@ def acted(request: Request, store: Store, kind: str, act: Act) -> str:
     return str(known["body"])
 
 
-def check_caller(request: Request, api_key: str) -> None:
-    """The right key, and the version that the package pins."""
+def check_caller(request: Request, store: Store, api_key: str) -> None:
+    """The right key, and the version that the package pins; and whether today is a bad day."""
     import stripe
 
+    if store.failing:
+        store.failing -= 1
+        raise Refused("Something is wrong on our side.", status=500, kind="api_error")
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or key != api_key:
         raise Refused("Invalid API Key provided.", status=401)
@@ -79,9 +82,9 @@ def act_of(request: Request, endpoint: str, names: dict[str, str]) -> tuple[str,
         case "create_refund":
             return "RefundCreateParams", returns.refund
         case "read_refund":
-            return "RefundRetrieveParams", lambda store, params: store.get("refund", thing)
+            return "RefundRetrieveParams", lambda store, params: expanded(store, store.get("refund", thing), params)
         case "read_dispute":
-            return "DisputeRetrieveParams", lambda store, params: store.get("dispute", thing)
+            return "DisputeRetrieveParams", lambda store, params: expanded(store, store.get("dispute", thing), params)
         case "list_events":
             return "EventListParams", page_of_events
     return "EventRetrieveParams", lambda store, params: refuse(f"{request.method} {request.path}")

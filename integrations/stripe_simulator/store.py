@@ -34,6 +34,7 @@ class Store:
         self.path = path
         self.clock = clock
         self.skipped = 0.0  # seconds that a test has let pass
+        self.failing = 0  # so many requests more are answered with 500
         self.things: dict[str, Thing] = {}
         self.events: list[Thing] = []
         self.answers: dict[str, Thing] = {}

@@ -46,6 +46,14 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "provider_watermark",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("caught_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_watermark")),
+        sa.UniqueConstraint("provider", name=op.f("uq_provider_watermark_provider")),
+    )
+    op.create_table(
         "bank_statement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=26), nullable=False),

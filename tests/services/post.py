@@ -123,9 +123,8 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
             found, context = expired(cast), {"was_offer": True}
         case "offer_reminder" | "payment_reminder" | "decision_due" | "decision_moved" | "event_guaranteed":
             return scene_of_the_clock(template, cast)
-        case "payment_received":
-            found, context = offered(cast), {"cents": 50820}
-            accept_offer(found.public_id, actor=None)
+        case "payment_received" | "payment_failed" | "payment_too_late":
+            found, context = scene_of_payment(template, cast), {"cents": 50820}
         case "affiliation_claimed" | "affiliation_decided" | "membership_applied" | "membership_decided":
             return None, None, scene_of_company(template, cast)
         case _:
@@ -147,6 +146,15 @@ def scene_of_the_clock(template: str, cast: Cast) -> tuple[Registration | None, 
         context = {"decides": morning_in(3).isoformat()}
         return (None if template == "decision_due" else found), event.id, context
     return found, found.event_id, {}
+
+
+def scene_of_payment(template: str, cast: Cast) -> Registration:
+    """Money that came, did not come, or came too late."""
+    if template == "payment_too_late":
+        return expired(cast)
+    found = offered(cast)
+    accept_offer(found.public_id, actor=None)
+    return found
 
 
 def scene_of_company(template: str, cast: Cast) -> dict[str, Any]:

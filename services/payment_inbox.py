@@ -1,0 +1,180 @@
+"""The inbox of web hooks: each notice kept once, then worked off by asking the provider how things stand.
+
+A notice that cannot be worked off stays open and is tried again by the clock. The clock also asks the provider what
+happened since it last asked: a web hook that never came is found there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from integrations.payments import About, BadSignature, DisputeTruth, Notice, ProviderError, ProviderUnreachable
+from models.base import db, now
+from models.payments import PaymentAttempt, ProviderEvent, ProviderWatermark
+from services import payments
+from services.audit import record
+from services.disputes import apply_dispute
+from services.ledger import booked
+from services.providers import CARDS, card_provider, provider_for
+from services.transaction import require_writing, writing
+
+log = logging.getLogger(__name__)
+
+GIVES_UP = timedelta(days=30)  # so long the provider keeps its events
+BACK = timedelta(hours=1)  # the clock asks again for what it has already seen
+AT_ONCE = 200
+
+
+def receive(
+    provider: str, body: bytes, headers: Mapping[str, str], *, ip: str, at: datetime | None = None
+) -> int | None:
+    """Verify a web hook and keep it; the id of a new row of the inbox, None for one that is known or none of ours.
+
+    Raises BadSignature, after writing an audit entry, and ProviderMissing.
+    """
+    try:
+        notice = provider_for(provider).parse_webhook(body, headers)
+    except BadSignature as error:
+        record("webhook.refused", None, details={"provider": provider, "why": str(error)}, ip=ip)
+        raise
+    return keep(provider, notice, at or now()) if notice.about is not About.NOTHING else None
+
+
+def keep(provider: str, notice: Notice, at: datetime) -> int | None:
+    """Write a notice into the inbox, once."""
+    if is_known(provider, notice):
+        return None
+    try:
+        with writing() as session:
+            row = ProviderEvent(
+                provider=provider, event_id=notice.id, kind=notice.kind, reference=notice.reference,
+                payload=dict(notice.payload), received_at=at,
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            return row.id
+    except IntegrityError:  # at the same moment, in another process
+        if not is_known(provider, notice):
+            raise
+        return None
+
+
+def is_known(provider: str, notice: Notice) -> bool:
+    query = select(ProviderEvent.id).where(ProviderEvent.provider == provider, ProviderEvent.event_id == notice.id)
+    return db.session.scalar(query) is not None
+
+
+def work_off(event_id: int, at: datetime | None = None) -> bool:
+    """Do what a notice asks for; whether it is done. An error stays with the row, for the clock to try again."""
+    at = at or now()
+    row = db.session.get(ProviderEvent, event_id)
+    if row is None or row.processed_at is not None:
+        return row is not None
+    notice = (row.provider, row.kind, row.reference, str(row.payload.get("key", "")))
+    db.session.rollback()
+    error = ""
+    try:
+        ours = act_on(*notice, at)
+    except ProviderError as failure:
+        error, ours = str(failure)[:300] or type(failure).__name__, True
+        log.warning("notice %s of %s waits: %s", notice[1], notice[2], error)
+    with writing() as session:
+        row = session.get_one(ProviderEvent, event_id)
+        row.tries += 1
+        row.error = error if error or ours else "none of ours"
+        if not error and row.processed_at is None:
+            row.processed_at = at
+    return not error
+
+
+def act_on(provider: str, kind: str, reference: str, key: str, at: datetime) -> bool:
+    """Read the truth of what a notice is about, and apply it. False: it is none of ours. Raises ProviderError."""
+    account = provider_for(provider)
+    match account.about(kind):
+        case About.PAYMENT:
+            attempt = attempt_named(provider, reference, key)
+            if attempt is None:
+                return False
+            payments.learn(attempt, reference, at)
+        case About.DISPUTE:
+            return learn_dispute(provider, account.dispute_truth(reference), at)
+    return True
+
+
+def learn_dispute(provider: str, truth: DisputeTruth, at: datetime) -> bool:
+    """Apply a dispute; its payment first, when the notice of that has not come yet."""
+    if booked(provider, truth.payment_reference) is None:
+        attempt = attempt_named(provider, truth.payment_reference, truth.key)
+        if attempt is None:
+            return False
+        payments.refresh(attempt, at)
+        if booked(provider, truth.payment_reference) is None:
+            raise ProviderUnreachable(f"the payment of dispute {truth.reference} is not known yet")
+    return apply_dispute(provider, truth, at)
+
+
+def attempt_named(provider: str, reference: str, key: str) -> str | None:
+    """The public id of the attempt that a payment page belongs to."""
+    query = select(PaymentAttempt.public_id).where(PaymentAttempt.provider == provider)
+    found = db.session.scalar(query.where(PaymentAttempt.provider_reference == reference))
+    found = found or db.session.scalar(query.where(PaymentAttempt.public_id == key))
+    db.session.rollback()
+    return found
+
+
+def work_off_due(at: datetime | None = None) -> int:
+    """Every notice that is still open, oldest first; how many are done now. The clock calls it."""
+    at = at or now()
+    query = (
+        select(ProviderEvent.id)
+        .where(ProviderEvent.processed_at.is_(None), ProviderEvent.received_at > at - GIVES_UP)
+        .order_by(ProviderEvent.received_at, ProviderEvent.id)
+        .limit(AT_ONCE)
+    )
+    due = list(db.session.scalars(query))
+    db.session.rollback()
+    return sum(work_off(event_id, at) for event_id in due)
+
+
+def catch_up(at: datetime | None = None) -> int:
+    """Ask the provider what happened since the last time, and keep what no web hook brought; how many were new.
+
+    Nothing is asked before the first payment page.
+    """
+    at = at or now()
+    provider = card_provider()
+    since = caught_up_at(CARDS)
+    db.session.rollback()
+    if provider is None or since is None:
+        return 0
+    try:
+        notices = list(provider.notices_since(max(since - BACK, at - GIVES_UP)))
+    except ProviderError as error:
+        log.warning("the events of %s cannot be read: %s", CARDS, error)
+        return 0
+    kept = [keep(CARDS, notice, at) for notice in reversed(notices)]
+    with writing():
+        note_locked(CARDS, at)
+    return sum(event_id is not None for event_id in kept)
+
+
+def caught_up_at(provider: str) -> datetime | None:
+    """When everything was last known; before the first time, when the first page was opened."""
+    known = db.session.scalar(select(ProviderWatermark.caught_up_at).where(ProviderWatermark.provider == provider))
+    first = select(PaymentAttempt.created_at).where(PaymentAttempt.provider == provider)
+    return known or db.session.scalar(first.order_by(PaymentAttempt.id).limit(1))
+
+
+def note_locked(provider: str, at: datetime) -> None:
+    """Remember until when everything is known."""
+    session = require_writing()
+    row = session.scalar(select(ProviderWatermark).where(ProviderWatermark.provider == provider).with_for_update())
+    if row is None:
+        session.add(ProviderWatermark(provider=provider, caught_up_at=at))
+    else:
+        row.caught_up_at = max(row.caught_up_at, at)
