@@ -48,5 +48,9 @@ def state_words(refund: Refund) -> str:
 
 def reason_words(reason: str) -> str:
     """Why it was asked for: a code of ours in words, or the words of whoever asked."""
-    known = {"event_cancelled": _("The event was cancelled."), "asked_by_buyer": _("The buyer gave an account.")}
+    known = {
+        "event_cancelled": _("The event was cancelled."),
+        "asked_by_buyer": _("The buyer gave an account."),
+        "at_provider": _("Given back at the card provider itself."),
+    }
     return known.get(reason, reason)

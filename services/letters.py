@@ -152,7 +152,6 @@ def facts(
         "reason": str(context.get("reason") or ""),
         "amount": say_money(int(cents), locale) if cents else "",
         "before": told(before, locale) if before else None,
-        "by_card": bool(context.get("by_card")),
         "join_url": join_url(event, registration) if event and registration else "",
         **{name: bool(context.get(name)) for name in FLAGS},
         "new_address": str(context.get("address", "")),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from integrations.payments import About, BadSignature, DisputeTruth, Notice, ProviderError, ProviderUnreachable
+from integrations.payments import About, BadSignature, Notice, ProviderError, ProviderUnreachable
 from models.base import db, now
 from models.payments import PaymentAttempt, ProviderEvent, ProviderWatermark
 from services import payments
@@ -21,6 +21,7 @@ from services.audit import record
 from services.disputes import apply_dispute
 from services.ledger import booked
 from services.providers import CARDS, card_provider, provider_for
+from services.refund_notices import learn_refund
 from services.transaction import require_writing, writing
 
 log = logging.getLogger(__name__)
@@ -101,21 +102,29 @@ def act_on(provider: str, kind: str, reference: str, key: str, at: datetime) -> 
             if attempt is None:
                 return False
             payments.learn(attempt, reference, at)
+        case About.REFUND:
+            refund = account.refund_truth(reference)
+            known = knows_payment(provider, refund.payment_reference, refund.attempt, at)
+            return known and learn_refund(provider, refund, at)
         case About.DISPUTE:
-            return learn_dispute(provider, account.dispute_truth(reference), at)
+            dispute = account.dispute_truth(reference)
+            known = knows_payment(provider, dispute.payment_reference, dispute.key, at)
+            return known and apply_dispute(provider, dispute, at)
     return True
 
 
-def learn_dispute(provider: str, truth: DisputeTruth, at: datetime) -> bool:
-    """Apply a dispute; its payment first, when the notice of that has not come yet."""
-    if booked(provider, truth.payment_reference) is None:
-        attempt = attempt_named(provider, truth.payment_reference, truth.key)
-        if attempt is None:
-            return False
-        payments.refresh(attempt, at)
-        if booked(provider, truth.payment_reference) is None:
-            raise ProviderUnreachable(f"the payment of dispute {truth.reference} is not known yet")
-    return apply_dispute(provider, truth, at)
+def knows_payment(provider: str, payment_reference: str, key: str, at: datetime) -> bool:
+    """Whether a payment is in our ledger; it is asked about first when its own notice has not come yet. False: it is
+    none of ours. Raises ProviderUnreachable while it is ours and not there."""
+    if booked(provider, payment_reference) is not None:
+        return True
+    attempt = attempt_named(provider, payment_reference, key)
+    if attempt is None:
+        return False
+    payments.refresh(attempt, at)
+    if booked(provider, payment_reference) is None:
+        raise ProviderUnreachable(f"payment {payment_reference} is not known yet")
+    return True
 
 
 def attempt_named(provider: str, reference: str, key: str) -> str | None:

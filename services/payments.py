@@ -17,7 +17,7 @@ from integrations.payments import ProviderError, ProviderUnreachable, Started
 from models.base import db, now
 from models.orders import Order
 from models.payments import UNSETTLED, AttemptState, PaymentAttempt
-from models.registrations import Registration
+from models.registrations import Registration, Status
 from services.orders import balance, load_order, lock_order_locked
 from services.payment_pages import PAGE_LIVES, USABLE, hold_for_page_locked, wish_for
 from services.payment_truths import apply, lock_attempt_locked
@@ -210,7 +210,7 @@ def close_for_places(public_ids: list[str], at: datetime) -> None:
     query = (
         select(PaymentAttempt.public_id)
         .join(Registration, Registration.order_id == PaymentAttempt.order_id)
-        .where(Registration.public_id.in_(public_ids))
+        .where(Registration.public_id.in_(public_ids), Registration.status == Status.AWAITING_PAYMENT)
         .where(PaymentAttempt.state.in_((AttemptState.CREATED, AttemptState.OPEN)))
         .distinct()
     )

@@ -10,10 +10,12 @@ from sqlalchemy import or_, select
 from integrations.payments import ProviderError
 from models.base import db, now
 from models.orders import Order
-from models.payments import UNSETTLED, AttemptState, PaymentAttempt
+from models.payments import UNSETTLED, AttemptState, PaymentAttempt, Refund, RefundState
 from services.orders import balance, load_order
 from services.payment_inbox import catch_up, work_off_due
 from services.payments import close, refresh
+from services.providers import CARDS, provider_for
+from services.refund_notices import learn_refund
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ def reconcile(at: datetime | None = None) -> int:
     at = at or now()
     catch_up(at)
     work_off_due(at)
+    for provider, reference in pending_refunds(at):
+        ask_about_refund(provider, reference, at)
     return sum(look_again(public_id, at) for public_id in stale(at))
 
 
@@ -41,6 +45,27 @@ def stale(at: datetime) -> list[str]:
     found = list(db.session.scalars(query))
     db.session.rollback()
     return found
+
+
+def pending_refunds(at: datetime) -> list[tuple[str, str]]:
+    """The refunds that a provider has and has not ended: provider and its reference, those asked about longest ago first."""
+    query = (
+        select(Refund.provider, Refund.provider_reference)
+        .where(Refund.state == RefundState.PENDING, Refund.provider == CARDS, Refund.provider_reference.is_not(None))
+        .where(Refund.created_at <= at - AFTER)
+        .order_by(Refund.updated_at, Refund.id)
+        .limit(AT_ONCE)
+    )
+    found = [(provider, str(reference)) for provider, reference in db.session.execute(query)]
+    db.session.rollback()
+    return found
+
+
+def ask_about_refund(provider: str, reference: str, at: datetime) -> None:
+    try:
+        learn_refund(provider, provider_for(provider).refund_truth(reference), at)
+    except ProviderError as error:
+        log.warning("refund %s cannot be asked about: %s", reference, error)
 
 
 def look_again(public_id: str, at: datetime) -> bool:

@@ -364,9 +364,9 @@ def expire(public_id: str, at: datetime) -> bool:
         holds = registration.status in (Status.AWAITING_PAYMENT, Status.OFFERED)
         if not holds or registration.hold_until is None or registration.hold_until > at:
             return False
-        if may_still_be_paid_locked(registration.order_id):
-            return False
         was_offer = registration.status == Status.OFFERED
+        if not was_offer and may_still_be_paid_locked(registration.order_id):
+            return False
         reason = "offer_expired" if was_offer else "payment_expired"
         change_locked(registration, Status.EXPIRED, actor=None, reason=reason, at=at)
         tell_locked("registration_expired", registration, {"was_offer": was_offer})

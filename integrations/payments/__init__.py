@@ -85,11 +85,16 @@ class RefundResult(StrEnum):
 
 @dataclass(frozen=True)
 class Refunded:
-    """What became of a refund."""
+    """What became of a refund; when it is read: of which payment, how many cents, its key and that of the payment's
+    attempt as the provider kept them."""
 
     result: RefundResult
     reference: str | None
     error: str = ""
+    payment_reference: str = ""
+    cents: int = 0
+    key: str = ""
+    attempt: str = ""
 
 
 @dataclass(frozen=True)

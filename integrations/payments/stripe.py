@@ -165,7 +165,7 @@ class Stripe:
     def refund_truth(self, reference: str) -> Refunded:
         """Read what became of a refund. Raises ProviderError."""
         with answers():
-            return refunded(self.client.v1.refunds.retrieve(reference))
+            return refunded(self.client.v1.refunds.retrieve(reference, params={"expand": ["payment_intent"]}))
 
     def dispute_truth(self, reference: str) -> DisputeTruth:
         """Read where a dispute stands. Raises ProviderError."""
@@ -276,7 +276,17 @@ def truth_of(session: stripe.checkout.Session) -> Truth:
 def refunded(refund: stripe.Refund) -> Refunded:
     result = REFUNDS.get(refund.status or "", RefundResult.PENDING)
     error = getattr(refund, "failure_reason", None) if result is RefundResult.FAILED else None
-    return Refunded(result, refund.id, str(error or ""))
+    told = refund.metadata.to_dict() if refund.metadata else {}
+    intent: Any = refund.payment_intent
+    return Refunded(
+        result,
+        refund.id,
+        str(error or ""),
+        payment_reference=intent if isinstance(intent, str) else intent.id if intent is not None else "",
+        cents=refund.amount,
+        key=str(told.get("refund", "")),
+        attempt="" if isinstance(intent, str) else kept_key(intent),
+    )
 
 
 def notice_of(event: Mapping[str, Any]) -> Notice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -31,7 +32,7 @@ def by_transfer(code: str, cents: int = 50820, reference: str = "bank-1") -> Non
     )  # fmt: skip
 
 
-def ran_out(cast: Cast, **changes: object) -> str:
+def ran_out(cast: Cast, **changes: Any) -> str:
     """Carol's order, whose only place ran out unpaid."""
     code = order_for(cast.carol, make_event(**{"capacity": 1, **changes}))
     assert expire_due(now() + timedelta(days=12)) == 1
