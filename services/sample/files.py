@@ -55,8 +55,9 @@ VENUE = keys("slug name address city")
 EVENT = keys(
     "slug kind state language slots capacity tickets",
     "course areas title summary description venue room online zone trainers minimum decides vat visibility approval"
-    " organisation_cap free_until_days policy notice opens registered with with_waiting",
+    " organisation_cap free_until_days policy notice opens registered with with_waiting questions",
 )
+QUESTION = keys("kind label", "hint choices required answers")
 SLOT = keys("from to", "week day in_days autumn title")
 STATUSES = keys("", "confirmed awaiting_payment waitlisted offered pending_approval cancelled expired")
 AUDIENCES = keys("", "everyone members students staff")
@@ -150,6 +151,8 @@ def check_event(event: Table) -> None:
     AUDIENCES.check(event["tickets"], where)
     for slot in event["slots"]:
         SLOT.check(slot, where)
+    for question in event.get("questions", []):
+        QUESTION.check(question, where)
     if (event["kind"] == "training") != ("course" in event):
         raise SampleMalformed(f"{where}: a training has a course, and nothing else has one")
     if "course" not in event and not {"title", "summary", "description", "areas"} <= event.keys():

@@ -18,6 +18,7 @@ from services.sample.conclusion import attend_locked, close_locked
 from services.sample.enrolment import enrol_locked
 from services.sample.files import Season, read_season
 from services.sample.population import populate_locked
+from services.sample.questions import add_questions_locked
 from services.search import index_everything_locked
 from services.transaction import require_writing, writing
 
@@ -64,6 +65,7 @@ def fill_locked(season: Season, today: date) -> Loaded:
     staged = add_events_locked(stage)
     registrations = enrol_locked(stage, staged)
     session.flush()
+    add_questions_locked(staged, registrations)
     attend_locked(stage, staged, registrations)
     session.flush()
     certificates = close_locked(stage, staged)
