@@ -35,7 +35,6 @@ def desk_navigation() -> dict[str, Any]:
     links: list[tuple[str, str, bool]] = []
     if may_receive_money(found):
         links.append((_("Finance"), url_for("organise.finance"), False))
-        links.append((_("Orders"), url_for("organise.orders"), False))
     if may_see_organisations(found):
         links.append((_("Organisations"), url_for("organise.organisations"), False))
         links.append((_("Memberships"), url_for("organise.memberships"), False))
