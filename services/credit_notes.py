@@ -12,7 +12,7 @@ from datetime import datetime
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
 from models.invoices import Invoice, InvoiceKind, InvoiceLine, VatCategory
@@ -99,11 +99,11 @@ def credit_note_locked(
         issued_by_id=actor.id if actor else None,
         created_at=at,
     )
-    return add_locked(note, drafts, taxes, local_day(at, current_app.extensions["cluster"].zone), actor)
+    return add_locked(note, whole.order, drafts, taxes, local_day(at, current_app.extensions["cluster"].zone), actor)
 
 
 def loaded(invoice_id: int) -> Invoice:
-    parts = (selectinload(Invoice.lines), selectinload(Invoice.taxes))
+    parts = (selectinload(Invoice.lines), selectinload(Invoice.taxes), joinedload(Invoice.order))
     return db.session.execute(select(Invoice).where(Invoice.id == invoice_id).options(*parts)).scalar_one()
 
 

@@ -59,6 +59,17 @@ def file_of(public_id: str, kind: str) -> InvoiceFile:
     return db.session.execute(query).scalar_one()
 
 
+def bytes_of(public_id: str, kind: str) -> bytes:
+    """The bytes of one paper, as kept, or made now and kept by whoever keeps them: the same. Writes nothing."""
+    query = select(InvoiceFile.content).join(Invoice, Invoice.id == InvoiceFile.invoice_id)
+    kept = db.session.scalar(query.where(Invoice.public_id == public_id, InvoiceFile.kind == kind))
+    if kept is not None:
+        return kept
+    invoice = whole_invoice(public_id)
+    xml = ubl_of(invoice)
+    return xml if kind == "ubl" else pdf_of(invoice, xml)
+
+
 def without_files(limit: int = 200) -> list[str]:
     """The public ids of the documents whose papers are not made yet, oldest first."""
     has = select(InvoiceFile.invoice_id).where(InvoiceFile.kind == "pdf")

@@ -23,6 +23,7 @@ from models.people import Person
 from models.registrations import Registration
 from services.audit import record_locked
 from services.dates import LONG_AGO, day_words, local_day
+from services.invoice_letters import mail_document_locked
 from services.invoice_lines import Draft, drafts_of
 from services.invoice_parties import buyer_of, is_business, seller_of
 from services.places import FRESH
@@ -119,11 +120,11 @@ def write_invoice_locked(order: Order, drafts: Sequence[Draft], at: datetime, ac
         issued_by_id=actor.id if actor else None,
         created_at=at,
     )
-    return add_locked(invoice, drafts, taxes, day, actor)
+    return add_locked(invoice, order, drafts, taxes, day, actor)
 
 
 def add_locked(
-    invoice: Invoice, drafts: Sequence[Draft], taxes: Sequence[Tax], day: date, actor: Person | None
+    invoice: Invoice, order: Order, drafts: Sequence[Draft], taxes: Sequence[Tax], day: date, actor: Person | None
 ) -> Invoice:
     """Write the document with its lines: its number is taken here, after everything else is known."""
     session = require_writing()
@@ -136,6 +137,7 @@ def add_locked(
     session.flush()
     record_locked(f"{invoice.kind}.issued", actor, subject_kind="invoice", subject_id=invoice.id,
                   details={"number": invoice.label, "cents": invoice.gross_cents})  # fmt: skip
+    mail_document_locked(invoice, order)
     return invoice
 
 

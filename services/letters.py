@@ -24,6 +24,7 @@ from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
 from services.calendars import entry_of
+from services.invoice_letters import document_facts, papers_for
 from services.letter_companies import claim_is_over, company_facts
 from services.letter_decisions import decision_facts
 from services.letter_facts import (
@@ -52,7 +53,7 @@ TEMPLATES = (
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
     "payment_failed", "payment_too_late",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
-    "refund_paid", "refund_account",
+    "refund_paid", "refund_account", "invoice_issued",
 )  # fmt: skip
 STILL_TRUE = {
     "place_offered": Status.OFFERED,
@@ -108,6 +109,7 @@ def compose(message: OutboxMessage) -> Letter:
         html=html,
         locale=locale,
         calendar=calendar,
+        attachments=papers_for(message.context),
     )
 
 
@@ -161,6 +163,7 @@ def facts(
         "decision": decision_facts(event, context["decides"], locale, settings.public_url)
         if event and "decides" in context
         else None,
+        "document": document_facts(context, locale),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),
     }

@@ -22,6 +22,8 @@ from models.people import Person
 from models.registrations import Registration, Status
 from services.dates import say_day
 from services.late_money import begin_again_locked
+from services.invoice_parties import organisation_billing
+from services.invoicing import issue_due_locked
 from services.ledger import Movement, book_locked
 from services.notices import tell_buyer_locked, tell_locked
 from services.places import FRESH, change_locked, lock_events_locked
@@ -90,7 +92,7 @@ def place_order_locked(placed: Placed, lines: Sequence[Line]) -> list[Registrati
         buyer_id=placed.buyer.id,
         buyer_email=placed.buyer_email,
         payer_organisation_id=placed.payer.id if placed.payer else None,
-        billing=billing_of(placed.payer) if placed.payer else {},
+        billing=organisation_billing(placed.payer) if placed.payer else {},
         purchase_order=placed.purchase_order or None,
         locale=placed.locale,
         terms_version=str(cluster.terms["version"]),
@@ -104,19 +106,6 @@ def place_order_locked(placed: Placed, lines: Sequence[Line]) -> list[Registrati
     for registration, line in zip(registrations, lines, strict=True):
         session.add(order_line(order, registration, placed, line.price))
     return registrations
-
-
-def billing_of(payer: Organisation) -> dict[str, str]:
-    """The organisation's billing details as they are today."""
-    return {
-        "name": payer.legal_name,
-        "street": payer.street,
-        "postcode": payer.postcode,
-        "city": payer.city,
-        "country": payer.country,
-        "vat_number": payer.vat_number or "",
-        "email": payer.billing_email or "",
-    }
 
 
 def registration_of(order: Order, placed: Placed, line: Line) -> Registration:
@@ -264,9 +253,11 @@ def receive_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntr
 
 
 def set_purchase_order(code: str, number: str) -> None:
-    """Keep the payer's own purchase-order number (at most 60 characters; '' takes it away). NoResultFound: no such order."""
+    """Keep the payer's own purchase-order number (at most 60 characters; '' takes it away); an invoice that waited for it is issued. NoResultFound: no such order."""
     with writing():
-        lock_order_locked(code).purchase_order = number.strip()[:60] or None
+        order = lock_order_locked(code)
+        order.purchase_order = number.strip()[:60] or None
+        issue_due_locked(order, now())
 
 
 def lock_order_locked(code: str) -> Order:
@@ -306,6 +297,7 @@ def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) ->
         tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
         confirmed.append(line.registration)
     tell_buyer_of_payment_locked(confirmed)
+    issue_due_locked(order, at, actor=actor)
     return confirmed
 
 

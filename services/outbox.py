@@ -15,11 +15,12 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     refund_paid                                                   cents, by_card (true: it returns to the card)
     refund_account                                                order (its code): where shall the money go?
     certificate_ready                                             certificate (its public id)
+    invoice_issued                                                invoice (its public id)
     address_changed                                               address (the new one)
     affiliation_*, membership_*                                   organisation; claimant or membership (public ids);
                                                                   decision (services/letter_companies.py), reason
 
-All but the codes, address_changed and those of organisations need an event; all registration_*, place_*, payment_*, event_* and certificate_ready
+All but the codes, address_changed and those of organisations and invoices need an event; all registration_*, place_*, payment_*, event_* and certificate_ready
 a registration too.
 """
 

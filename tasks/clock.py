@@ -25,6 +25,7 @@ from services.unanswered import end_unanswered
 from services.unnamed_places import ask_for_names
 from services.voucher_desk import release_ended
 from tasks.delivery import deliver_due
+from tasks.invoices import finish_papers
 from tasks.jobs import run_waiting_jobs
 from tasks.queue import queue
 
@@ -44,6 +45,12 @@ def deliver_mails() -> None:
 def continue_jobs() -> None:
     """Jobs whose worker died."""
     run_waiting_jobs()
+
+
+@queue.periodic_task(EVERY_MINUTE)
+def print_invoices() -> None:
+    """Papers of invoices that a lost task left undone, and e-invoices that wait."""
+    finish_papers()
 
 
 @queue.periodic_task(EVERY_MINUTE)
@@ -107,6 +114,7 @@ def forget() -> None:
 ENTRIES: tuple[Callable[[], None], ...] = (
     deliver_mails,
     continue_jobs,
+    print_invoices,
     end_holds,
     move_events,
     ask_providers,

@@ -26,6 +26,9 @@ from services.unanswered import end
 from services.wishes import Wish
 from tests.cast import ADDRESSES, Cast, make_event, morning_in
 
+OF_COMPANIES = {
+    "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided", "invoice_issued",
+}  # fmt: skip
 CODE = {"code": "123456", "link": "/sign-in/link/abc"}
 
 
@@ -125,7 +128,7 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
             return scene_of_the_clock(template, cast)
         case "payment_received" | "payment_failed" | "payment_too_late":
             found, context = scene_of_payment(template, cast), {"cents": 50820}
-        case "affiliation_claimed" | "affiliation_decided" | "membership_applied" | "membership_decided":
+        case _ if template in OF_COMPANIES:
             return None, None, scene_of_company(template, cast)
         case _:
             found, context = scene_of_change(template, cast)
@@ -159,6 +162,10 @@ def scene_of_payment(template: str, cast: Cast) -> Registration:
 
 def scene_of_company(template: str, cast: Cast) -> dict[str, Any]:
     """Carol claims to work at Lysara, or Lysara has an application; the context as their services give it."""
+    if template == "invoice_issued":
+        from tests.services.billed import issued, team_ordered  # which registers people as this file does
+
+        return {"invoice": issued(team_ordered(cast)).public_id}
     context = {"organisation": cast.lysara.public_id}
     if template == "affiliation_claimed":
         claim(cast.carol, cast.lysara.public_id)

@@ -245,6 +245,7 @@ def test_one_mail_when_money_covers_many(cast: Cast) -> None:
     assert [each for each in posted() if each[1] == "dora@lysara.example"] == [
         ("team_order", "dora@lysara.example"),
         ("team_paid", "dora@lysara.example"),
+        ("invoice_issued", "dora@lysara.example"),
     ]
 
 
