@@ -14,6 +14,7 @@ from models.people import Person
 from models.registrations import Registration, Status, TransitionRefused
 from services.deadlines import payment_due
 from services.notices import tell_locked
+from services.on_account import confirm_on_account_locked
 from services.places import change_locked, quota_locked
 from services.registrations import EventFull, RegistrationClosed, gross_cents_locked, lock_registration_locked
 from services.transaction import writing
@@ -49,6 +50,8 @@ def accept_locked(event: Event, registration: Registration, actor: Person, at: d
         registration.at_head = True
         change_locked(registration, Status.WAITLISTED, actor=actor, reason="approved_while_full", at=at)
         tell_locked("registration_waitlisted", registration)
+    elif gross_cents_locked(registration) and registration.order.is_on_account:
+        confirm_on_account_locked(registration, actor=actor, reason="approved", at=at)
     elif gross_cents_locked(registration):
         due = payment_due(at, event.starts_at, event.zone)
         registration.order.due_at = due

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import current_app
+from flask_babel import force_locale, pgettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -18,8 +19,9 @@ from models.base import db
 from models.invoices import Invoice, InvoiceKind, InvoiceLine, VatCategory
 from models.orders import Order
 from models.people import Person
+from models.registrations import Registration
 from services.dates import local_day
-from services.invoice_lines import Draft, wanted_cents
+from services.invoice_lines import Draft, first_lines, wanted_by_place
 from services.invoicing import add_locked, lines_locked
 from services.names import clean
 from services.transaction import require_writing
@@ -203,15 +205,17 @@ def credit_not_owed_locked(order: Order, reason: str, at: datetime, *, actor: Pe
 
     For cancellations and refunds; the fee of a late cancellation stays invoiced. Nothing to credit: [].
     """
-    wanted = {line.id: wanted_cents(line) for line in lines_locked(order)}
+    lines = lines_locked(order)
+    wanted, first = wanted_by_place(lines), first_lines(lines)
     notes = []
     for invoice in invoices_of(order):
         lefts, credits = left_of_lines(invoice), []
         for line in invoice.lines:
             if line.order_line_id is None:
                 continue
-            keep = min(wanted.get(line.order_line_id, 0), lefts[line.id])
-            wanted[line.order_line_id] = wanted.get(line.order_line_id, 0) - keep
+            place = first[line.order_line_id]
+            keep = min(wanted[place], lefts[line.id])
+            wanted[place] -= keep
             credits.append(Credit(lefts[line.id] - keep, line))
         if any(credit.gross_cents for credit in credits):
             notes.append(credit_note_locked(invoice, credits, reason, at, actor=actor))
@@ -226,3 +230,17 @@ def invoices_of(order: Order) -> list[Invoice]:
     )
     parts = (selectinload(Invoice.lines), selectinload(Invoice.taxes))
     return list(db.session.scalars(query.options(*parts)))
+
+
+def credit_ended_locked(ended: Sequence[Registration], at: datetime, *, actor: Person | None) -> list[Invoice]:
+    """Registrations have ended: whatever invoices ask for them beyond a fee is credited. Their events must be locked."""
+    session = require_writing()
+    session.flush()
+    order_ids = {row.order_id for row in ended}
+    invoiced = select(Order).where(Order.id.in_(select(Invoice.order_id).where(Invoice.order_id.in_(order_ids))))
+    notes = []
+    for order in session.scalars(invoiced.order_by(Order.id)):
+        with force_locale(order.locale):
+            reason = pgettext("credit note", "Places given back")
+        notes += credit_not_owed_locked(order, reason, at, actor=actor)
+    return notes

@@ -73,13 +73,39 @@ def wanted_cents(line: OrderLine) -> int:
 
 def drafts_of(lines: Sequence[OrderLine], locale: str) -> list[Draft]:
     """A draft for every order line (its registration and event loaded) that asks for more than documents do."""
-    asked = documented(line.id for line in lines)
+    first, asked = first_lines(lines), documented(line.id for line in lines)
+    missing = wanted_by_place(lines)
+    for line_id, cents in asked.items():
+        missing[first[line_id]] -= cents
     drafts = []
     for line in lines:
-        missing = wanted_cents(line) - asked.get(line.id, 0)
-        if missing > 0:
-            drafts.append(draft_of(line, missing, locale))
+        cents = min(missing[first[line.id]], wanted_cents(line))
+        if cents > 0:
+            missing[first[line.id]] -= cents
+            drafts.append(draft_of(line, cents, locale))
     return drafts
+
+
+def first_lines(lines: Sequence[OrderLine]) -> dict[int, int]:
+    """Order line → the first line of the same place. A colleague, another date or another way to take part opens a line of
+    its own on the order: what was invoiced for the first one is not invoiced again."""
+    by_registration = {line.registration_id: line for line in lines}
+    found: dict[int, int] = {}
+    for line in lines:
+        first = line
+        while before := by_registration.get(first.registration.replaces_id or 0):
+            first = before
+        found[line.id] = first.id
+    return found
+
+
+def wanted_by_place(lines: Sequence[OrderLine]) -> dict[int, int]:
+    """First line of each place → what documents should ask for it, over all its lines, gross in cents."""
+    first = first_lines(lines)
+    found: dict[int, int] = dict.fromkeys(first.values(), 0)
+    for line in lines:
+        found[first[line.id]] += wanted_cents(line)
+    return found
 
 
 def draft_of(line: OrderLine, gross_cents: int, locale: str) -> Draft:

@@ -53,6 +53,8 @@ class Placed:
     at: datetime
     payer: Organisation | None = None
     purchase_order: str = ""
+    account_due_at: datetime | None = None  # on account: when it is to be paid
+    awaits_purchase_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,13 @@ def place_order_locked(placed: Placed, lines: Sequence[Line]) -> list[Registrati
         payer_organisation_id=placed.payer.id if placed.payer else None,
         billing=organisation_billing(placed.payer) if placed.payer else {},
         purchase_order=placed.purchase_order or None,
+        is_on_account=costs and placed.account_due_at is not None,
+        awaits_purchase_order=costs and placed.awaits_purchase_order and not placed.purchase_order,
         locale=placed.locale,
         terms_version=str(cluster.terms["version"]),
         policy=terms_of(event, placed.locale, costs=costs)[:600],
         tiers=list(event.tiers),
-        due_at=min((line.hold_until for line in lines if line.hold_until), default=None),
+        due_at=min((line.hold_until for line in lines if line.hold_until), default=placed.account_due_at),
         created_at=placed.at,
     )
     session.add(order)

@@ -14,9 +14,11 @@ from models.orders import Order, OrderLine
 from models.people import Person
 from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import keep_answers_locked, unacceptable_locked
+from services.credit_notes import credit_ended_locked
 from services.deadlines import payment_due
 from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
+from services.on_account import confirm_on_account_locked
 from services.orders import Line, Placed, place_order_locked, settle_locked
 from services.payments import close_for_places, may_still_be_paid_locked
 from services.people import person_for_desk_locked
@@ -235,6 +237,7 @@ def cancel(
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
         facts = {"by_organiser": by_organiser} | ({"by": actor.name} if by_buyer and actor else {})
         tell_locked("registration_cancelled", registration, facts)
+        credit_ended_locked([registration], at, actor=actor)
         promote_locked(event, at)
         return registration
 
@@ -262,11 +265,12 @@ def cancel_all_locked(event: Event, *, actor: Person | None, reason: str, at: da
     lock_vouchers_of_locked(event.id)
     for registration in ended:
         change_locked(registration, Status.CANCELLED, actor=actor, reason=reason, at=at)
+    credit_ended_locked(ended, at, actor=actor)
     return ended
 
 
 def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = None) -> Registration:
-    """Take an offered place: it awaits payment, or is confirmed when money already covers it.
+    """Take an offered place: it awaits payment, or is confirmed when money already covers it or a company pays later.
 
     Raises TransitionRefused when the offer has ended meanwhile.
     """
@@ -275,6 +279,9 @@ def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = 
         event, registration = lock_registration_locked(public_id)
         if registration.hold_until is not None and registration.hold_until <= at:
             raise TransitionRefused(f"the offer of {public_id} has ended")
+        if registration.order.is_on_account:
+            confirm_on_account_locked(registration, actor=actor, reason="offer_accepted", at=at)
+            return registration
         due = payment_due(at, event.starts_at, event.zone)
         change_locked(
             registration, Status.AWAITING_PAYMENT, actor=actor, reason="offer_accepted", at=at, hold_until=due
@@ -370,6 +377,7 @@ def expire(public_id: str, at: datetime) -> bool:
         reason = "offer_expired" if was_offer else "payment_expired"
         change_locked(registration, Status.EXPIRED, actor=None, reason=reason, at=at)
         tell_locked("registration_expired", registration, {"was_offer": was_offer})
+        credit_ended_locked([registration], at, actor=None)
         promote_locked(event, at)
         return True
 

@@ -29,6 +29,8 @@ class TeamWish:
     ticket: str | None = None  # public id; None: the best for the organisation
     purchase_order: str = ""
     voucher: str = ""  # a code, as typed
+    on_account: bool = False  # places at once, the invoice is paid within the organisation's term
+    purchase_order_later: bool = False  # its invoice waits for the number
     may_wait: bool = False  # take what is free, and let the rest wait
     shown_cents: int | None = None  # gross price of one place on the page that was confirmed
     shown_people: int | None = None  # for how many places

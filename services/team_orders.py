@@ -16,7 +16,9 @@ from models.people import EmailAddress, Person
 from models.registrations import Registration, Status
 from services.affiliations import Authority, authority_over
 from services.deadlines import payment_due
+from services.invoicing import issue_due_locked
 from services.notices import tell_buyer_locked, tell_locked
+from services.on_account import due_on_account
 from services.orders import Line, Placed, place_order_locked
 from services.people import person_for_desk_locked
 from services.places import begin_locked, holding, lock_event_locked
@@ -166,7 +168,8 @@ def order_for_team(
         statuses = statuses_locked(event, organisation, price, len(people) + wish.unnamed, wish)
         placed = Placed(
             event, person, address_of(person), locale=locale, at=at, payer=organisation,
-            purchase_order=wish.purchase_order,
+            purchase_order=wish.purchase_order, awaits_purchase_order=wish.purchase_order_later,
+            account_due_at=due_on_account(organisation, at) if wish.on_account else None,
         )  # fmt: skip
         wishes = [wish_for(one) for one in people] + [Wish("", "", "") for _ in range(wish.unnamed)]
         hold = payment_due(at, event.starts_at, event.zone)
@@ -182,6 +185,7 @@ def order_for_team(
             begin_locked(registration, actor=person, reason="registered_by_organisation", at=at)
         tell_team_locked(registrations, person)
         order: Order = registrations[0].order
+        issue_due_locked(order, at, actor=person)
         return order
 
 
@@ -223,7 +227,7 @@ def statuses_locked(event: Event, organisation: Organisation, price: Price, coun
     free = free_places(event, price)
     if free < count and not (wish.may_wait and event.has_waiting_list):
         raise NotEnoughPlaces(free, count, may_wait=event.has_waiting_list)
-    first = Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
+    first = Status.CONFIRMED if price.is_free or wish.on_account else Status.AWAITING_PAYMENT
     first = Status.PENDING_APPROVAL if asks else first
     return [first if number < free else Status.WAITLISTED for number in range(count)]
 

@@ -42,10 +42,10 @@ def ordered(person: Person, event: Event | None = None, *, locale: str = "en") -
     return register(person, (event or make_event()).id, wish_of(person), locale=locale)
 
 
-def team_ordered(cast: Cast, people: int = 2, event: Event | None = None, **wish: Any) -> Order:
+def team_ordered(cast: Cast, places: int = 2, event: Event | None = None, **wish: Any) -> Order:
     """An order of Lysara's for places that are named later, unpaid. Only the HR manager places it."""
     event_id = (event or make_event()).id
-    return order_for_team(cast.dora, cast.lysara, event_id, TeamWish(unnamed=people, **wish), locale="en")
+    return order_for_team(cast.dora, cast.lysara, event_id, TeamWish(unnamed=places, **wish), locale="en")
 
 
 def pay(order: Order, cents: int, reference: str = "1") -> Order:

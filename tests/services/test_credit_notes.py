@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from models.base import db, now
-from models.invoices import Invoice, InvoiceKind, VatCategory
+from models.invoices import Invoice, VatCategory
 from models.orders import OrderLine
 from models.registrations import Registration
 from services.credit_notes import (
@@ -19,6 +19,7 @@ from services.credit_notes import (
     left_of_invoice,
     loaded,
 )
+from services.event_changes import cancel as cancel_event
 from services.invoice_files import whole_invoice
 from services.prices import vat_on
 from services.registrations import cancel
@@ -87,29 +88,39 @@ def test_nothing_is_no_credit_note(cast: Cast) -> None:
 def test_a_cancellation_in_time_gives_the_whole_line_back(cast: Cast) -> None:
     order = team_ordered(cast)
     pay(order, 60500)
-    invoice = issued(order)
     first = db.session.query(Registration).order_by(Registration.id).first()
     assert first
     cancel(first.public_id, actor=cast.dora)
-    with locked(order) as found:
-        (note,) = credit_not_owed_locked(found, "Cancelled in time", now(), actor=None)
+    invoice, note = invoices(order)
     assert (note.net_cents, note.vat_cents, note.gross_cents) == (25000, 5250, 30250)
-    assert note.corrects_id == invoice.id
+    assert (note.corrects_id, note.reason) == (invoice.id, "Places given back")
     with locked(order) as found:
         assert credit_not_owed_locked(found, "Again", now(), actor=None) == []
 
 
 def test_the_fee_of_a_late_cancellation_stays_invoiced(cast: Cast) -> None:
+    order = team_ordered(cast, 1, make_event(tiers=[{"days": 60, "percent": 50}, {"days": 0, "percent": 50}]))
+    pay(order, 30250)
+    cancel(db.session.query(Registration).one().public_id, actor=cast.dora)
+    invoice, note = invoices(order)
+    assert (note.net_cents, note.vat_cents, note.gross_cents) == (12500, 2625, 15125)
+    assert invoice.gross_cents - note.gross_cents == lines_of(order)[0].fee_cents == 15125
+
+
+def test_an_event_that_is_cancelled_is_credited_in_full(cast: Cast) -> None:
+    event = make_event(tiers=[{"days": 0, "percent": 50}])
+    order = team_ordered(cast, 3, event)
+    pay(order, 3 * 30250)
+    cancel_event(event.id, "Aseptic techniques", {}, cast.alice)
+    invoice, note = invoices(order)
+    assert note.gross_cents == invoice.gross_cents
+
+
+def test_a_private_person_without_an_invoice_needs_no_credit_note(cast: Cast) -> None:
     order = ordered(cast.carol)
     pay(order, 50820)
-    issued(order)
     cancel(db.session.query(Registration).one().public_id, actor=cast.carol)
-    with writing() as session:
-        session.get_one(OrderLine, lines_of(order)[0].id).fee_cents = 25410
-    with locked(order) as found:
-        (note,) = credit_not_owed_locked(found, "Cancelled late", now(), actor=None)
-    assert (note.net_cents, note.vat_cents, note.gross_cents) == (21000, 4410, 25410)
-    assert sum(c.gross_cents if c.kind == InvoiceKind.INVOICE else -c.gross_cents for c in invoices(order)) == 25410
+    assert invoices(order) == []
 
 
 amounts = st.lists(st.tuples(st.integers(1, 20_000), st.sampled_from([21, 0])), min_size=1, max_size=5)
