@@ -21,9 +21,9 @@ from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
 from services.dates import say_day
-from services.late_money import begin_again_locked
 from services.invoice_parties import organisation_billing
 from services.invoicing import issue_due_locked
+from services.late_money import begin_again_locked
 from services.ledger import Movement, book_locked
 from services.notices import tell_buyer_locked, tell_locked
 from services.places import FRESH, change_locked, lock_events_locked
