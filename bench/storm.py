@@ -93,8 +93,10 @@ def storm(
     threads: int = 4,
     cancel_every: int = 0,
     lock: bool = True,
+    voucher: str = "",
 ) -> Result:
-    """Everybody registers at once; with `cancel_every` = n, every n-th cancels again right after."""
+    """Everybody registers at once; with `cancel_every` = n, every n-th cancels again right after. `voucher`: the code
+    that everybody has."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(processes + 1)
     answers = context.Queue()
@@ -102,7 +104,7 @@ def storm(
     children = [
         context.Process(
             target=take_part,
-            args=(url, str(folder), event_ids, share, threads, cancel_every, lock, barrier, answers),
+            args=(url, str(folder), event_ids, share, threads, cancel_every, lock, voucher, barrier, answers),
         )
         for share in shares
     ]
@@ -129,6 +131,7 @@ def take_part(
     threads: int,
     cancel_every: int,
     lock: bool,
+    voucher: str,
     barrier: Any,
     answers: Any,
 ) -> None:
@@ -143,7 +146,8 @@ def take_part(
     parts = [share[index::threads] for index in range(threads)]
     start = threading.Event()
     workers = [
-        threading.Thread(target=press, args=(app, event_ids, part, cancel_every, start, done, errors)) for part in parts
+        threading.Thread(target=press, args=(app, event_ids, part, cancel_every, voucher, start, done, errors))
+        for part in parts
     ]
     for worker in workers:
         worker.start()
@@ -159,6 +163,7 @@ def press(
     event_ids: list[int],
     people: list[int],
     cancel_every: int,
+    voucher: str,
     start: threading.Event,
     done: Counter[str],
     errors: list[str],
@@ -168,6 +173,7 @@ def press(
     from models.people import Person
     from models.registrations import Registration
     from services.registrations import cancel, register
+    from services.vouchers import VoucherUsedUp
     from services.wishes import Wish
 
     start.wait()
@@ -175,13 +181,15 @@ def press(
         with app.app_context():
             try:
                 person = db.session.get_one(Person, number)
-                wish = Wish("Guest", f"Number {number}", f"guest{number}@example.org")
+                wish = Wish("Guest", f"Number {number}", f"guest{number}@example.org", voucher=voucher)
                 order = register(person, random.choice(event_ids), wish, locale="en")
                 done["registered"] += 1
                 if cancel_every and number % cancel_every == 0:
                     public_id = db.session.query(Registration.public_id).filter_by(order_id=order.id).scalar()
                     cancel(public_id, actor=person)
                     done["cancelled"] += 1
+            except VoucherUsedUp:
+                done["too late"] += 1
             except Exception as error:  # every failure is a finding of the storm
                 errors.append(f"{type(error).__name__}: {error}"[:300])
 

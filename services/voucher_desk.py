@@ -142,7 +142,7 @@ def release_ended(at: datetime | None = None) -> int:
     )
     due = db.session.execute(ended.order_by(Voucher.id)).all()
     db.session.rollback()
-    return sum(release(public_id, event_id, at) for public_id, event_id in due)
+    return sum(release(public_id, event_id, at) for public_id, event_id in due if event_id is not None)
 
 
 def release(public_id: str, event_id: int, at: datetime) -> bool:
