@@ -25,6 +25,7 @@ from models.events import (
 from models.people import Person, Role, StaffRole
 from services.sample.days import Span, instant, spans_of, state_by_date
 from services.sample.files import SampleMalformed, Season, Table
+from services.sample.offers import add_vouchers_locked, early_ticket
 from services.sample.population import Population
 from services.transaction import require_writing
 
@@ -133,6 +134,7 @@ def stage_event_locked(stage: Stage, table: Table) -> Staged:
     session.add_all([event, quota])
     slots = add_slots_locked(stage, table, event, spans, trainers)
     tickets = add_tickets_locked(stage.season, table, event, quota)
+    add_vouchers_locked(table, event, quota)
     return Staged(table, state, event, slots, quota, tickets, trainers)
 
 
@@ -228,6 +230,7 @@ def add_tickets_locked(season: Season, table: Table, event: Event, quota: Quota)
         )
         for position, (audience, cents) in enumerate(table["tickets"].items())
     ]  # fmt: skip
+    tickets += early_ticket(season, table, event, quota, len(tickets))
     require_writing().add_all(tickets)
     return tickets
 

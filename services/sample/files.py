@@ -55,12 +55,14 @@ VENUE = keys("slug name address city")
 EVENT = keys(
     "slug kind state language slots capacity tickets",
     "course areas title summary description venue room online zone trainers minimum decides vat visibility approval"
-    " organisation_cap free_until_days policy notice opens registered with with_waiting questions",
+    " organisation_cap free_until_days policy notice opens registered with with_waiting questions early vouchers",
 )
 QUESTION = keys("kind label", "hint choices required answers")
 SLOT = keys("from to", "week day in_days autumn title")
 STATUSES = keys("", "confirmed awaiting_payment waitlisted offered pending_approval cancelled expired")
 AUDIENCES = keys("", "everyone members students staff")
+EARLY = keys("cents days")
+VOUCHER = keys("code", "name percent amount fixed uses reserved")
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,10 @@ def check_event(event: Table) -> None:
     EVENT.check(event, where)
     STATUSES.check(event.get("registered", {}), where)
     AUDIENCES.check(event["tickets"], where)
+    if "early" in event:
+        EARLY.check(event["early"], where)
+    for voucher in event.get("vouchers", []):
+        VOUCHER.check(voucher, where)
     for slot in event["slots"]:
         SLOT.check(slot, where)
     for question in event.get("questions", []):
