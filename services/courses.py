@@ -14,7 +14,15 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from models.base import db, in_language
-from models.courses import Course, Programme, ProgrammeStep, Publication, course_area
+from models.courses import (
+    Course,
+    Prerequisite,
+    Programme,
+    ProgrammeStep,
+    Publication,
+    course_area,
+    course_prerequisite,
+)
 from models.events import Event, Run
 from services.areas import AreaWords, areas_in
 from services.cards import capital, language_name, other_language
@@ -67,6 +75,8 @@ class CoursePage:
     audience_lang: str | None
     prerequisites: str
     prerequisites_lang: str | None
+    required: tuple[tuple[str, str, str | None], ...]  # slug, title and its language of what comes first
+    binds: bool  # whether that is enforced
     certificate: str
     programmes: tuple[StepOf, ...]
     event_ids: tuple[int, ...]
@@ -76,7 +86,7 @@ class CoursePage:
 
 
 def course_page(slug: str, locale: str, at: datetime) -> CoursePage | None:
-    """The page of a published course, or None; four queries."""
+    """The page of a published course, or None; five queries."""
     course = db.session.scalar(select(Course).where(Course.slug == slug, Course.publication == Publication.PUBLISHED))
     if course is None:
         return None
@@ -96,6 +106,8 @@ def course_page(slug: str, locale: str, at: datetime) -> CoursePage | None:
         audience_lang=other_language(course.audiences, locale),
         prerequisites=in_language(course.prerequisites, locale),
         prerequisites_lang=other_language(course.prerequisites, locale),
+        required=required_by(course.id, locale),
+        binds=course.prerequisite == Prerequisite.ENFORCE,
         certificate=certificate_words(course.minimum_attendance, course.validity_months),
         programmes=programmes_with(course.id, locale),
         event_ids=tuple(ids),
@@ -103,6 +115,17 @@ def course_page(slug: str, locale: str, at: datetime) -> CoursePage | None:
         minutes=course.minutes,
         language_codes=tuple(course.languages),
     )
+
+
+def required_by(course_id: int, locale: str) -> tuple[tuple[str, str, str | None], ...]:
+    """The published courses to complete first: slug, title, and its language when it is another."""
+    rows = plain_rows(
+        select(Course.slug, Course.titles)
+        .join(course_prerequisite, course_prerequisite.c.required_id == Course.id)
+        .where(course_prerequisite.c.course_id == course_id, Course.publication == Publication.PUBLISHED)
+        .order_by(Course.slug)
+    )
+    return tuple((slug, in_language(titles, locale), other_language(titles, locale)) for slug, titles in rows)
 
 
 def courses_of_area(area_id: int, locale: str, at: datetime) -> list[CourseLine]:

@@ -17,7 +17,7 @@ from models.base import Texts, db
 from models.courses import Course, Publication
 from models.events import Event, EventKind, Quota, Run, Slot, event_area
 from models.orders import LedgerEntry, OrderLine
-from models.registrations import HOLDING, Registration, Status
+from models.registrations import HOLDING, Exemption, ExemptionRequest, Registration, Status
 from services.publication import LOADED
 
 Visible = Collection[int] | None
@@ -109,7 +109,8 @@ def waiting_for_you(visible: Visible, at: datetime) -> list[Waiting]:
     )
     events = list(db.session.scalars(query))
     confirmed = confirmed_by_event({event.id for event in events})
-    found = [waiting(event, confirmed.get(event.id, 0), at) for event in events] + open_requests(visible)
+    found = [waiting(event, confirmed.get(event.id, 0), at) for event in events]
+    found += open_requests(visible) + open_exemptions(visible)
     return sorted(found, key=lambda item: URGENCY.index(item.code))
 
 
@@ -129,7 +130,24 @@ def open_requests(visible: Visible) -> list[Waiting]:
     ]
 
 
-URGENCY = ["decide_now", "approve", "decide", "close", "new_dates"]
+def open_exemptions(visible: Visible) -> list[Waiting]:
+    """The events where people wait to be exempted from a prerequisite, the oldest wish first."""
+    oldest = func.min(ExemptionRequest.created_at)
+    query = (
+        select(Event.slug, Event.titles, Event.zone, func.count(), oldest)
+        .join(ExemptionRequest, ExemptionRequest.event_id == Event.id)
+        .where(seen(visible), ExemptionRequest.status == Exemption.ASKED)
+        .where(Event.run.in_((Run.TENTATIVE, Run.GUARANTEED, Run.POSTPONED)))
+        .group_by(Event.id)
+        .order_by(oldest)
+    )
+    return [
+        Waiting("exempt", slug, titles, zone, {"requests": number, "oldest": first})
+        for slug, titles, zone, number, first in db.session.execute(query)
+    ]
+
+
+URGENCY = ["decide_now", "approve", "exempt", "decide", "close", "new_dates"]
 CODES = {Run.TENTATIVE: "decide", Run.ENDED: "close", Run.POSTPONED: "new_dates"}
 
 

@@ -31,6 +31,7 @@ from services.codes import (
 from services.entrances import HOUR, QUARTER, TRIES_PER_NETWORK, Visitor, throttle_mail_locked
 from services.people import person_for_guest_locked
 from services.places import FRESH, lock_event_locked
+from services.prerequisites import refuse_unprepared
 from services.registrations import AlreadyRegistered, RegistrationClosed, register_guest_locked
 from services.sign_ins import open_sign_in_locked
 from services.throttles import allow, count_locked, network_key
@@ -53,13 +54,15 @@ class Guest:
 def save_draft(event_id: int, wish: Wish, visitor: Visitor) -> RegistrationDraft:
     """Keep a guest's form for 24 hours and mail a code to its address.
 
-    Raises RegistrationClosed when the event takes nobody now, and TooMany when this address, this network or this event
+    Raises RegistrationClosed when the event takes nobody now, PrerequisitesMissing or PrerequisitesUnconfirmed when its
+    course asks for something that a guest cannot prove or has not confirmed, and TooMany when this address, this network or this event
     has asked too often in an hour.
     """
     with writing() as session:
         event = session.get_one(Event, event_id)
         if not event.registration_is_open(now()):
             raise RegistrationClosed(event.slug)
+        refuse_unprepared(event, None, confirmed=wish.prerequisites_confirmed)
         allow("draft_event", str(event_id), DRAFTS_PER_EVENT, HOUR)
         throttle_mail_locked(wish.email, visitor.ip)
         count_locked("draft_event", str(event_id))

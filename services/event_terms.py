@@ -142,6 +142,8 @@ def prerequisite_words(course: Course | None) -> str:
     """Only what binds is a fact; what merely informs stands in “Who it is for”."""
     if course is None or course.prerequisite == Prerequisite.INFORM:
         return ""
+    if course.prerequisite == Prerequisite.ENFORCE:
+        return str(_("Another course comes first. You see which when you register; the organiser may exempt you."))
     return str(_("We ask you to confirm the prerequisites when you register."))
 
 

@@ -48,7 +48,7 @@ TEMPLATES = (
     "sign_in_code", "sign_in_unknown", "registration_code", "order_code", "prove_address", "address_changed",
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
-    "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "registration_substituted",
+    "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "exemption_decided", "registration_substituted",
     "registration_transferred", "team_order", "team_paid", "team_place",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
     "payment_failed", "payment_too_late",

@@ -125,6 +125,7 @@ def registration_of(order: Order, placed: Placed, line: Line) -> Registration:
         hold_until=line.hold_until,
         queued_at=placed.at if line.status is Status.WAITLISTED else None,
         is_member=line.reader.is_member,
+        prerequisites_confirmed=wish.prerequisites_confirmed,
         voucher_id=line.price.voucher.id if line.price.voucher else None,
         studies=wish.studies if ticket.audience == Audience.STUDENTS else "",
         given_name=wish.given_name,

@@ -9,6 +9,7 @@ from models.people import Person
 from models.registrations import Registration, TransitionRefused
 from services.notices import tell_locked
 from services.people import person_for_desk_locked
+from services.prerequisites import refuse_unprepared
 from services.registrations import RegistrationClosed, lock_registration_locked, refuse_double_locked
 from services.substitutions import Colleague
 from services.transaction import writing
@@ -39,6 +40,7 @@ def name_place(
             colleague.given_name, colleague.family_name, colleague.email, registration.order.locale
         )
         refuse_double_locked(event, person)
+        refuse_unprepared(event, person.id, confirmed=True)
         registration.person_id = person.id
         registration.given_name, registration.family_name = colleague.given_name, colleague.family_name
         registration.email = colleague.email

@@ -17,6 +17,7 @@ from models.registrations import Registration, Status
 from models.vouchers import Voucher
 from services.deadlines import payment_due
 from services.policy_words import terms_of
+from services.prerequisites import NOTHING, Prerequisites, prerequisites_for
 from services.prices import Offer, Price, notes_on, offer, with_voucher
 from services.readers import Reader, reader_for
 from services.sold_out import sold_out
@@ -38,6 +39,7 @@ class Desk:
     waiting: int  # how many would wait before this reader
     due: datetime  # until when an order placed now would be waited for
     at: datetime
+    prerequisites: Prerequisites = NOTHING
     studies: str = ""
     voucher: Voucher | None = None
     kept: int = 0  # places kept for the voucher that are not taken
@@ -135,6 +137,7 @@ def registration_desk(
         waiting=waiting_before(found.price, reader),
         due=payment_due(at, event.starts_at, event.zone),
         at=at,
+        prerequisites=prerequisites_for(event, event.course, person, at),
         studies=studies,
     )
 

@@ -23,6 +23,7 @@ from services.orders import Line, Placed, place_order_locked, settle_locked
 from services.payments import close_for_places, may_still_be_paid_locked
 from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
+from services.prerequisites import refuse_unprepared
 from services.prices import Price, early, may_buy, members_pay_less, offer, price_of
 from services.readers import GUEST, Reader, reader_for
 from services.refusals import RegistrationRefused as RegistrationRefused
@@ -101,6 +102,7 @@ def register_locked(
         raise RegistrationClosed(event.slug)
     if event.visibility == Visibility.MEMBERS and not reader.is_member:
         raise MembersOnly(event.slug)
+    refuse_unprepared(event, person.id, confirmed=wish.prerequisites_confirmed)
     price = price_locked(event, reader, wish, at)
     if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
         raise PriceChanged(wish.shown_cents, price)

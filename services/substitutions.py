@@ -12,6 +12,7 @@ from models.registrations import Registration, Status, TransitionRefused
 from services.notices import tell_locked
 from services.people import person_for_desk_locked
 from services.places import begin_locked, change_locked
+from services.prerequisites import refuse_unprepared
 from services.registrations import RegistrationClosed, lock_registration_locked, refuse_double_locked
 from services.successors import line_of_locked, same_price, successor_of
 from services.transaction import writing
@@ -29,11 +30,16 @@ class Colleague:
 
 
 def substitute(
-    public_id: str, colleague: Colleague, *, actor: Person | None, at: datetime | None = None
+    public_id: str,
+    colleague: Colleague,
+    *,
+    actor: Person | None,
+    by_organiser: bool = False,
+    at: datetime | None = None,
 ) -> Registration:
     """Let a colleague take the place; returns their registration. Both are told.
 
-    Raises RegistrationClosed once the first slot has begun, AlreadyRegistered when the colleague has a place of their
+    Raises PrerequisitesMissing, unless the organiser does it, where the colleague lacks what the course enforces; RegistrationClosed once the first slot has begun, AlreadyRegistered when the colleague has a place of their
     own, and TransitionRefused for a registration that holds none.
     """
     at = at or now()
@@ -44,6 +50,8 @@ def substitute(
             colleague.given_name, colleague.family_name, colleague.email, leaving.order.locale
         )
         refuse_double_locked(event, person)
+        if not by_organiser:  # whoever sends a colleague vouches for what is only to be confirmed
+            refuse_unprepared(event, person.id, confirmed=True)
         before, hold_until = Status(leaving.status), leaving.hold_until
         change_locked(leaving, Status.SUBSTITUTED, actor=actor, reason="substituted", at=at)
         session.flush()  # the place is back before it is taken again

@@ -17,6 +17,7 @@ from models.organisations import Affiliation, AffiliationStatus, Organisation
 from models.people import EmailAddress, Person, address_key
 from models.registrations import LIVE, Registration
 from services.pasted_people import Pasted, marked_repeats, read_people
+from services.prerequisites import enforced_ids, exempted, unprepared
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class TeamWish:
     voucher: str = ""  # a code, as typed
     on_account: bool = False  # places at once, the invoice is paid within the organisation's term
     purchase_order_later: bool = False  # its invoice waits for the number
+    prerequisites_confirmed: bool = False  # the manager says that all of them meet what the course asks
     may_wait: bool = False  # take what is free, and let the rest wait
     shown_cents: int | None = None  # gross price of one place on the page that was confirmed
     shown_people: int | None = None  # for how many places
@@ -45,11 +47,21 @@ class Candidate:
     is_colleague: bool = False
     is_registered: bool = False
     conflicts: tuple[Texts, ...] = field(default=())
+    lacks: bool = False  # has not completed what the event enforces, as far as the organisation may know
 
     @property
     def is_enrolled(self) -> bool:
-        """Whether the order has a place for them: understood, not twice, and without one of their own."""
+        """Whether the order has a place for them: understood, not twice, without one of their own, and prepared."""
+        return self.is_clear and not self.lacks
+
+    @property
+    def is_clear(self) -> bool:
         return self.read.unclear is None and self.read.same_as is None and not self.is_registered
+
+    @property
+    def is_unprepared(self) -> bool:
+        """Whether they are left out only for what they have not completed."""
+        return self.is_clear and self.lacks
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,7 @@ def candidates(organisation: Organisation, event: Event, wish: TeamWish) -> list
     people = people_at([row.email for row in rows if row.email])
     ids = set(people.values())
     ours, registered = colleagues_among(organisation, ids), registered_among(event.id, ids)
-    busy = busy_among(event, ids & ours)
+    busy, prepared = busy_among(event, ids & ours), prepared_among(event, ids, ours)
     found = []
     for row in rows:
         person_id = people.get(address_key(row.email)) if row.email else None
@@ -131,9 +143,22 @@ def candidates(organisation: Organisation, event: Event, wish: TeamWish) -> list
                 is_colleague=person_id in ours,
                 is_registered=person_id in registered,
                 conflicts=tuple(busy.get(person_id, ())) if person_id else (),
+                lacks=prepared is not None and person_id not in prepared,
             )
         )
     return found
+
+
+def prepared_among(event: Event, ids: set[int], ours: set[int]) -> set[int | None] | None:
+    """Those of them who may follow an event that enforces prerequisites; None when it enforces none.
+
+    What somebody has completed is known to their own organisation only: of others just the organiser's exemption counts.
+    """
+    if not enforced_ids(event):
+        return None
+    found: set[int | None] = set()
+    found |= (ids & ours) - unprepared(event, ids & ours)
+    return found | exempted(event, ids)
 
 
 def people_at(addresses: Iterable[str]) -> dict[str, int]:

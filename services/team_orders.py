@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from models.base import db, now
+from models.courses import Prerequisite
 from models.events import Approval, Event, Quota, Visibility
 from models.orders import Order
 from models.organisations import Organisation
@@ -22,6 +23,7 @@ from services.on_account import due_on_account
 from services.orders import Line, Placed, place_order_locked
 from services.people import person_for_desk_locked
 from services.places import begin_locked, holding, lock_event_locked
+from services.prerequisites import PrerequisitesUnconfirmed, kind_of
 from services.prices import Price
 from services.readers import Reader, reader_of_organisation
 from services.registrations import (
@@ -99,6 +101,11 @@ class Preview:
         return [one for one in self.people if one.read.unclear is not None]
 
     @property
+    def unprepared(self) -> Sequence[Candidate]:
+        """Those left out for what they have not completed."""
+        return [one for one in self.people if one.is_unprepared]
+
+    @property
     def placed(self) -> int:
         """How many would have a place, or be asked for."""
         return self.count if self.asks and not self.holds else min(self.count, self.free)
@@ -163,6 +170,8 @@ def order_for_team(
         if authority_over(organisation.id, person) is not Authority.HR:
             raise NotYourOrganisation(organisation.public_id)
         reader = reader_of_organisation(person, organisation, at)
+        if kind_of(event) is Prerequisite.CONFIRM and not wish.prerequisites_confirmed:
+            raise PrerequisitesUnconfirmed(event.slug)
         people = coming(candidates(organisation, event, wish), wish)
         price = price_for_team_locked(event, reader, wish, at, len(people) + wish.unnamed)
         statuses = statuses_locked(event, organisation, price, len(people) + wish.unnamed, wish)
@@ -171,7 +180,8 @@ def order_for_team(
             purchase_order=wish.purchase_order, awaits_purchase_order=wish.purchase_order_later,
             account_due_at=due_on_account(organisation, at) if wish.on_account else None,
         )  # fmt: skip
-        wishes = [wish_for(one) for one in people] + [Wish("", "", "") for _ in range(wish.unnamed)]
+        unnamed = Wish("", "", "", prerequisites_confirmed=wish.prerequisites_confirmed)
+        wishes = [wish_for(one, wish) for one in people] + [unnamed] * wish.unnamed
         hold = payment_due(at, event.starts_at, event.zone)
         lines = [
             Line(
@@ -241,8 +251,9 @@ def person_named_locked(event: Event, wish: Wish, locale: str) -> Person | None:
     return person
 
 
-def wish_for(one: Candidate) -> Wish:
-    return Wish(one.read.given_name, one.read.family_name, one.read.email)
+def wish_for(one: Candidate, wish: TeamWish) -> Wish:
+    read = one.read
+    return Wish(read.given_name, read.family_name, read.email, prerequisites_confirmed=wish.prerequisites_confirmed)
 
 
 def address_of(person: Person) -> str:

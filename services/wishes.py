@@ -19,5 +19,6 @@ class Wish:
     ticket: str | None = None  # public id; None: the best for this reader
     shown_cents: int | None = None
     voucher: str = ""  # a code, as typed
+    prerequisites_confirmed: bool = False
     studies: str = ""  # where and what, of somebody who takes a students' place
     answers: dict[str, str] = field(default_factory=dict)  # question's public id → value; of a file: of what is kept

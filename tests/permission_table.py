@@ -69,6 +69,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     # ---- registering, and orders
     "GET /events/<slug>/register": EVERYBODY,
     "POST /events/<slug>/register": EVERYBODY,
+    "GET /events/<slug>/exemption": ("S44444444",),  # where nothing is enforced there is nothing to ask for
+    "POST /events/<slug>/exemption": ("S44444444",),
     "GET /events/<slug>/register/team": ("S44I44444",),  # HR managers
     "POST /events/<slug>/register/team": ("S44I44444",),
     "GET /registrations/draft/<public_id>": NOBODY,  # only the browser that filled the draft in
@@ -176,6 +178,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/events/<slug>/attendees/<public_id>/accept": ORGANISER,
     "POST /organise/events/<slug>/attendees/<public_id>/promote": ORGANISER,
     "POST /organise/events/<slug>/attendees/decline": ORGANISER,
+    "GET /organise/events/<slug>/exemptions": ORGANISER,
+    "GET /organise/events/<slug>/exemptions/<public_id>": ORGANISER,
+    "POST /organise/events/<slug>/exemptions/<public_id>": ORGANISER,
     "GET /organise/events/<slug>/export": DESK,  # each role its own purposes: services/attendee_lists.py
     "POST /organise/events/<slug>/export": DESK,
     "GET /organise/events/<slug>/walk-in": ORGANISER,

@@ -13,6 +13,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     decisions,
     editing,
     events,
+    exemptions,
     exports,
     finance,
     jobs,

@@ -18,6 +18,11 @@ def waiting_words(item: Waiting) -> str:
     if item.code == "approve":
         requests = ngettext("%(num)s person asks for a place.", "%(num)s people ask for a place.", facts["requests"])
         return requests + " " + _("The oldest asked on %(day)s.", day=say_day(facts["oldest"], locale, item.zone))
+    if item.code == "exempt":
+        asked = ngettext(
+            "%(num)s person asks for an exemption.", "%(num)s people ask for an exemption.", facts["requests"]
+        )
+        return asked + " " + _("The oldest asked on %(day)s.", day=say_day(facts["oldest"], locale, item.zone))
     if item.code in ("decide", "decide_now"):
         enrolled = _("%(confirmed)s of %(minimum)s confirmed.", **facts)
         if facts["is_late"] and facts["decides_at"]:
@@ -47,6 +52,7 @@ def waiting_words(item: Waiting) -> str:
 def waiting_act(code: str) -> str:
     return {
         "approve": _("Answer"),
+        "exempt": _("Answer"),
         "decide_now": _("Decide"),
         "decide": _("Decide"),
         "close": _("Close"),
@@ -138,6 +144,9 @@ def plain_acts() -> dict[str, str]:
         "registration.accepted": _("accepted a request"),
         "registration.declined": _("declined a request"),
         "registration.promoted": _("gave a free place to somebody who waited"),
+        "exemption.asked": _("asked for an exemption"),
+        "exemption.granted": _("granted an exemption"),
+        "exemption.refused": _("refused an exemption"),
         "registration.walk_in": _("added somebody at the desk"),
         "attendees.addressed": _("took addresses to write to attendees"),
     }

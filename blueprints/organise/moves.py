@@ -28,7 +28,7 @@ def replace_attendee(slug: str, public_id: str) -> ResponseReturnValue:
     form = ColleagueForm()
     if form.validate_on_submit():
         try:
-            coming = substitute(public_id, form.colleague(), actor=me())
+            coming = substitute(public_id, form.colleague(), actor=me(), by_organiser=True)
         except REFUSED as refusal:
             event, found = organiser_of(slug), dossier_of(event.id, public_id).registration
             form.email.errors = [change_refusal(refusal, event)]

@@ -81,6 +81,8 @@ def waiting_href(item: Waiting) -> str:
         return url_for("organise.attendees", slug=item.slug, status="pending_approval", sort="registered")
     if item.code in ("decide", "decide_now"):
         return url_for("organise.decide_event", slug=item.slug)
+    if item.code == "exempt":
+        return url_for("organise.exemptions", slug=item.slug)
     if item.code == "new_dates":
         return url_for("organise.resume_event", slug=item.slug)
     return url_for("organise.event", slug=item.slug)

@@ -70,6 +70,9 @@ class ConfirmForm(StudentForm):
     ticket = RadioField(_l("How you take part"), validate_choice=False)
     needs = TextAreaField(_l("Anything we should know to welcome you well?"), [longest(1000)])
     visible_to_guests = BooleanField(_l("Show my name and organisation to the other guests"))
+    prerequisites = BooleanField(
+        _l("I meet these"), [filled(_l("Tick this when you meet them. If you do not, write to the organiser first."))]
+    )
     shown_cents = IntegerField(widget=HiddenInput())
     questions: Sequence[Question] = ()  # those it has a field for
 
@@ -172,6 +175,8 @@ def desk_for(slug: str, person: Person | None, form: ConfirmForm) -> Desk | None
 
 def offer_choices(form: ConfirmForm, desk: Desk) -> None:
     """One choice per kind of place when the event has several; the field goes when there is nothing to choose."""
+    if not desk.prerequisites.confirms:
+        del form.prerequisites
     form.ticket.choices = [(price.ticket.public_id, price.ticket.public_id) for price in desk.choices]
     if len(desk.choices) < 2:
         del form.ticket
@@ -194,6 +199,7 @@ def wish_of(form: ConfirmForm, **who: Any) -> Wish:
         voucher=form.voucher.data or "",
         studies=form.says,
         answers=dict(given_by(form, form.questions)),
+        prerequisites_confirmed="prerequisites" in form and bool(form.prerequisites.data),
         **who,
     )
 

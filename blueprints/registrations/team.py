@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
-from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
@@ -22,11 +22,13 @@ from blueprints.visitors import visitor
 from models.base import now
 from models.organisations import Organisation
 from models.people import Person
+from services.exemptions import LONGEST, SHORTEST, ask_for_team
+from services.prerequisites import PrerequisitesUnconfirmed
 from services.prices import Price, notes_on
 from services.readers import reader_of_organisation
 from services.registration_pages import Desk, registration_desk
 from services.registrations import RegistrationRefused
-from services.team_lists import KnownColleague, TeamWish, known_colleagues, managed_organisations
+from services.team_lists import KnownColleague, TeamWish, candidates, known_colleagues, managed_organisations
 from services.team_orders import NotYourOrganisation, Preview, order_for_team, preview
 from services.vouchers import VoucherRefused
 
@@ -43,6 +45,8 @@ class TeamForm(CodeForm):
     unnamed = IntegerField(_l("Places to be named later"), [Optional(), NumberRange(min=0, max=100)], default=0)
     ticket = RadioField(_l("How they take part"), validate_choice=False)
     purchase_order = StringField(_l("Purchase-order number"), [longest(60)])
+    prerequisites = BooleanField(_l("All of them meet these"))
+    exemption_reason = TextAreaField(_l("Why they can follow it all the same"), [longest(LONGEST)])
     shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
     shown_people = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
@@ -54,6 +58,7 @@ class TeamForm(CodeForm):
             ticket=self.ticket.data if "ticket" in self else None,
             purchase_order=self.purchase_order.data or "",
             voucher=self.voucher.data or "",
+            prerequisites_confirmed=bool(self.prerequisites.data),
             may_wait=act == "order_and_wait",
             shown_cents=self.shown_cents.data,
             shown_people=self.shown_people.data,
@@ -84,8 +89,30 @@ def team(slug: str) -> ResponseReturnValue:
         if answer is not None:
             return answer
         desk = desk_with_code(form, load, visitor().ip, counts=not form.voucher.errors) or desk
+    if valid and not form.errors and act == "exempt" and asked_for_exemptions(form, desk, organisation, person):
+        return redirect(url_for("registrations.team", slug=slug), 303)
     form.shows()
     return team_page(form, desk, organisation, act)
+
+
+def asked_for_exemptions(form: TeamForm, desk: Desk, organisation: Organisation, person: Person) -> bool:
+    """Ask the organiser for everybody who is left out; False shows the form again with what is wrong."""
+    reason = form.exemption_reason.data or ""
+    if len(reason) < SHORTEST:
+        form.exemption_reason.errors = [_("Write a sentence or two: the organiser decides by it.")]
+        return False
+    people = candidates(organisation, desk.event, form.wish(act="exempt"))
+    locale = str(get_locale())
+    number = ask_for_team(person, organisation, desk.event.id, people, reason, locale=locale)
+    flash(
+        ngettext(
+            "The organiser is asked to exempt %(num)s person, and answers by mail.",
+            "The organiser is asked to exempt %(num)s people, and answers by mail.",
+            number,
+        ),
+        "success",
+    )
+    return True
 
 
 def chosen_organisation(form: TeamForm, organisations: list[Organisation]) -> Organisation:
@@ -130,6 +157,9 @@ def ordered(
         abort(404)
     except VoucherRefused as refusal:
         form.voucher.errors = [voucher_refusal(refusal, desk.event)]
+        return None
+    except PrerequisitesUnconfirmed:
+        form.prerequisites.errors = [_("Tick this when all of them meet these. Nothing was booked.")]
         return None
     except RegistrationRefused as refusal:
         form.people.errors = [*form.people.errors, team_refusal(refusal, desk.event)]

@@ -42,6 +42,8 @@ def line_words(one: Candidate) -> LineWords:
         return LineWords("over", _("Left out"), (same,))
     if one.is_registered:
         return LineWords("over", _("Left out"), (_("Has a registration for this event already."),))
+    if one.lacks:
+        return LineWords("stop", _("Left out"), (lacks_words(one),))
     notes = [
         _("On “%(title)s” at the same time.", title=in_language(each, str(get_locale()))) for each in one.conflicts
     ]
@@ -50,6 +52,17 @@ def line_words(one: Candidate) -> LineWords:
     elif not one.is_colleague:
         notes.append(_("Not among the people of your organisation yet."))
     return LineWords("wait" if one.conflicts else "good", _("Look") if one.conflicts else _("Ready"), tuple(notes))
+
+
+def lacks_words(one: Candidate) -> str:
+    """Why somebody is left out where prerequisites are enforced."""
+    if not one.read.email:
+        return _("Without an address nobody can see what they have completed. Write it, then look again.")
+    if not one.is_colleague:
+        return _(
+            "What people of other organisations have completed is theirs to show: they register themselves, or you ask for an exemption."
+        )
+    return _("Has not completed the course that this one asks for.")
 
 
 def unclear_words(unclear: Unclear) -> str:

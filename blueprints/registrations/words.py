@@ -11,6 +11,7 @@ from services.date_changes import NotTheSameCourse
 from services.dates import say_deadline
 from services.money import say_money
 from services.placeholders import AlreadyNamed
+from services.prerequisites import PrerequisitesMissing, PrerequisitesUnconfirmed
 from services.registrations import (
     AlreadyRegistered,
     AnswersMissing,
@@ -39,6 +40,10 @@ def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
                 "Your organisation has the %(num)s places it may have here. A colleague may give theirs back.",
                 cap,
             )
+        case PrerequisitesMissing():
+            return _("This course asks for another one first. Complete it, or ask the organiser for an exemption.")
+        case PrerequisitesUnconfirmed():
+            return _("Say that you meet what the course asks, or write to the organiser first.")
         case PriceChanged(price=price):
             return _(
                 "The price has changed while you were here: it is now %(price)s. Nothing was booked. "
@@ -70,6 +75,10 @@ def change_refusal(refusal: Exception, event: Event) -> str:
             return _("Somebody is named already. Send a colleague in their place.")
         case TransitionRefused():
             return _("This registration has ended or holds no place, so there is nothing to pass on.")
+        case PrerequisitesMissing():
+            return _(
+                "This course asks for another one first, which this person has not completed. Choose somebody else, or ask the organiser."
+            )
         case RegistrationClosed():
             return _("It is too late for this change. Write to the organiser.")
         case RegistrationRefused():

@@ -87,6 +87,8 @@ def add_courses_locked(season: Season, areas: dict[str, Area], today: date) -> d
             minimum_attendance=table.get("minimum_attendance", 80), validity_months=table.get("validity_months"),
             areas=[areas[slug] for slug in table["areas"]], created_at=made_at, updated_at=made_at,
         )  # fmt: skip
+    for table in season.courses:
+        courses[table["slug"]].required = [courses[slug] for slug in table.get("requires", [])]
     require_writing().add_all(courses.values())
     return courses
 

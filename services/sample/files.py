@@ -47,7 +47,7 @@ CAST = keys("key name email locale job_title", "roles organisation hr_manager bi
 TRAINER = keys("key name email locale biography")
 COURSE = keys(
     "slug areas level languages minutes title summary description audience prerequisites outcomes half_days",
-    "validity_months prerequisite minimum_attendance",
+    "validity_months prerequisite requires minimum_attendance",
 )
 PROGRAMME = keys("slug area title summary description steps")
 STEP = keys("course", "elective")

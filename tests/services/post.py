@@ -98,6 +98,8 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
     free: dict[str, Any] = {"public_cents": 0, "member_cents": None}
     context: dict[str, Any] = {}
     match template:
+        case "exemption_decided":
+            return None, make_event(), {"granted": False, "reason": "The clean room needs the basics."}
         case "sign_in_unknown":
             return None, None, {}
         case "sign_in_code" | "prove_address":
