@@ -93,6 +93,14 @@ def moved(cast: Cast) -> tuple[Registration, dict[str, Any]]:
     return registration, before
 
 
+OF_AN_ACCOUNT: dict[str, dict[str, Any]] = {
+    "sign_in_code": CODE,
+    "prove_address": CODE,
+    "order_code": {**CODE, "order": "MH-4K7Q-92X8"},
+    "address_changed": {"address": "bob@new.example"},
+}
+
+
 def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int | None, dict[str, Any]]:
     """What `template` tells of: its registration, its event, and the context its service gives."""
     free: dict[str, Any] = {"public_cents": 0, "member_cents": None}
@@ -100,16 +108,10 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
     match template:
         case "exemption_decided":
             return None, make_event(), {"granted": False, "reason": "The clean room needs the basics."}
-        case "sign_in_unknown":
-            return None, None, {}
-        case "sign_in_code" | "prove_address":
-            return None, None, CODE
-        case "order_code":
-            return None, None, {**CODE, "order": "MH-4K7Q-92X8"}
         case "registration_code":
             return None, make_event(), CODE
-        case "address_changed":
-            return None, None, {"address": "bob@new.example"}
+        case "sign_in_unknown" | "sign_in_code" | "prove_address" | "order_code" | "address_changed":
+            return None, None, OF_AN_ACCOUNT.get(template, {})
         case "registration_received":
             found = registered(cast.carol, make_event())
         case "registration_confirmed" | "event_reminder" | "event_postponed" | "event_cancelled":
