@@ -161,6 +161,8 @@ def exempted(event: Event, person_ids: Collection[int]) -> set[int]:
 
 def enforced_ids(event: Event) -> list[int]:
     """The ids of the courses that the event's course enforces; [] when it enforces none."""
+    if event.course_id is None:
+        return []
     return list(
         db.session.scalars(
             select(course_prerequisite.c.required_id)
@@ -172,6 +174,8 @@ def enforced_ids(event: Event) -> list[int]:
 
 def kind_of(event: Event) -> Prerequisite:
     """How the prerequisites of the event's course bind."""
+    if event.course_id is None:
+        return Prerequisite.INFORM
     found = db.session.scalar(select(Course.prerequisite).where(Course.id == event.course_id))
     return Prerequisite(found) if found else Prerequisite.INFORM
 
@@ -179,13 +183,13 @@ def kind_of(event: Event) -> Prerequisite:
 def refuse_unprepared(event: Event, person_id: int | None, *, confirmed: bool) -> None:
     """Raise PrerequisitesUnconfirmed or PrerequisitesMissing when this person (None: somebody unknown, who can prove
     nothing) cannot register as the course's prerequisites stand."""
-    if event.course_id is None:
-        return
-    kind = kind_of(event)
-    if kind is Prerequisite.CONFIRM and not confirmed:
-        raise PrerequisitesUnconfirmed(event.slug)
-    if kind is not Prerequisite.ENFORCE:
-        return
+    refuse_unconfirmed(event, confirmed=confirmed)
     barred = bool(enforced_ids(event)) if person_id is None else bool(unprepared(event, {person_id}))
     if barred:
         raise PrerequisitesMissing(event.slug)
+
+
+def refuse_unconfirmed(event: Event, *, confirmed: bool) -> None:
+    """Raise PrerequisitesUnconfirmed where they are to be confirmed and nobody has."""
+    if not confirmed and kind_of(event) is Prerequisite.CONFIRM:
+        raise PrerequisitesUnconfirmed(event.slug)

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import select
 
 from models.base import db, now
-from models.courses import Prerequisite
 from models.events import Approval, Event, Quota, Visibility
 from models.orders import Order
 from models.organisations import Organisation
@@ -23,7 +22,7 @@ from services.on_account import due_on_account
 from services.orders import Line, Placed, place_order_locked
 from services.people import person_for_desk_locked
 from services.places import begin_locked, holding, lock_event_locked
-from services.prerequisites import PrerequisitesUnconfirmed, kind_of
+from services.prerequisites import refuse_unconfirmed
 from services.prices import Price
 from services.readers import Reader, reader_of_organisation
 from services.registrations import (
@@ -170,8 +169,7 @@ def order_for_team(
         if authority_over(organisation.id, person) is not Authority.HR:
             raise NotYourOrganisation(organisation.public_id)
         reader = reader_of_organisation(person, organisation, at)
-        if kind_of(event) is Prerequisite.CONFIRM and not wish.prerequisites_confirmed:
-            raise PrerequisitesUnconfirmed(event.slug)
+        refuse_unconfirmed(event, confirmed=wish.prerequisites_confirmed)
         people = coming(candidates(organisation, event, wish), wish)
         price = price_for_team_locked(event, reader, wish, at, len(people) + wish.unnamed)
         statuses = statuses_locked(event, organisation, price, len(people) + wish.unnamed, wish)
@@ -180,15 +178,13 @@ def order_for_team(
             purchase_order=wish.purchase_order, awaits_purchase_order=wish.purchase_order_later,
             account_due_at=due_on_account(organisation, at) if wish.on_account else None,
         )  # fmt: skip
-        unnamed = Wish("", "", "", prerequisites_confirmed=wish.prerequisites_confirmed)
-        wishes = [wish_for(one, wish) for one in people] + [unnamed] * wish.unnamed
         hold = payment_due(at, event.starts_at, event.zone)
         lines = [
             Line(
                 person_named_locked(event, each, locale), each, reader, price, status,
                 hold if status is Status.AWAITING_PAYMENT else None, "team",
             )
-            for each, status in zip(wishes, statuses, strict=True)
+            for each, status in zip(wishes_of(people, wish), statuses, strict=True)
         ]  # fmt: skip
         registrations = place_order_locked(placed, lines)
         for registration in registrations:
@@ -251,9 +247,14 @@ def person_named_locked(event: Event, wish: Wish, locale: str) -> Person | None:
     return person
 
 
-def wish_for(one: Candidate, wish: TeamWish) -> Wish:
-    read = one.read
-    return Wish(read.given_name, read.family_name, read.email, prerequisites_confirmed=wish.prerequisites_confirmed)
+def wishes_of(people: Sequence[Candidate], wish: TeamWish) -> list[Wish]:
+    """One wish for each person of the list, then those for the places named later."""
+    confirmed = wish.prerequisites_confirmed
+    named = [
+        Wish(one.read.given_name, one.read.family_name, one.read.email, prerequisites_confirmed=confirmed)
+        for one in people
+    ]
+    return named + [Wish("", "", "", prerequisites_confirmed=confirmed)] * wish.unnamed
 
 
 def address_of(person: Person) -> str:
