@@ -70,23 +70,25 @@ class Wording:
 
 
 def wordings(event_id: int) -> list[Wording]:
-    """The columns of the answers of an event: what it asks now, then what it asked before and somebody answered. Two
-    queries, whatever the number of people."""
-    query = select(Question).where(Question.event_id == event_id)
-    questions = list(
-        db.session.scalars(query.order_by(Question.withdrawn_at.is_not(None), Question.position, Question.id))
-    )
+    """The columns of the answers of an event: what it asks now, then what it asked before and somebody answered. One
+    query, whatever the number of people."""
     texts = (
         select(Answer.question_id, Answer.question_text)
         .join(Question, Question.id == Answer.question_id)
         .where(Question.event_id == event_id)
         .distinct()
-        .order_by(Answer.question_id, Answer.question_text)
+        .subquery()
     )
-    answered: dict[int, list[str]] = {}
-    for question_id, text in db.session.execute(texts):
-        answered.setdefault(question_id, []).append(text)
-    return [column for question in questions for column in columns_of(question, answered.get(question.id, []))]
+    query = (
+        select(Question, texts.c.question_text)
+        .outerjoin(texts, texts.c.question_id == Question.id)
+        .where(Question.event_id == event_id)
+        .order_by(Question.withdrawn_at.is_not(None), Question.position, Question.id, texts.c.question_text)
+    )
+    answered: dict[Question, list[str]] = {}
+    for question, text in db.session.execute(query):
+        answered.setdefault(question, []).extend([] if text is None else [text])
+    return [column for question, words in answered.items() for column in columns_of(question, words)]
 
 
 def columns_of(question: Question, answered: Sequence[str]) -> list[Wording]:

@@ -116,7 +116,7 @@ def test_few_queries_whatever_the_number(cast: Cast, purpose: Purpose, form: For
     event = crowd(30)
     with queries() as sent:
         b"".join(export(asked(event, purpose, form, actor=cast.alice)).blocks)
-    assert len(sent) <= 6
+    assert len(sent) <= 5
 
 
 def test_who_may_take_which_list(cast: Cast) -> None:
