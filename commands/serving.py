@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from commands.children import Bell, Child, keep_running
 from commands.database import bring_up_to_date, settings
+from commands.simulator import simulator_of_demo
 from commands.web import serve_web
 from commands.worker import work
 from config import Settings
@@ -30,7 +31,7 @@ def serve() -> None:
     bring_up_to_date(quiet=True)
     db.session.remove()
     db.engine.dispose()
-    children = [Child("web server", serve_web), Child("worker", work)]
+    children = [Child("web server", serve_web), Child("worker", work), *simulator_of_demo(chosen)]
     sys.exit(keep_running(children, lambda: answers(chosen), lambda: say_address(chosen), bell))
 
 

@@ -14,6 +14,7 @@ from config import ROOT, Cluster, Settings
 from integrations.mail import folder_of
 from models.base import db, now
 from models.outbox import Delivery, Job, OutboxMessage
+from models.payments import PaymentAttempt, ProviderEvent
 from models.people import Role, StaffRole
 from services import schema
 from services.outbox import counts
@@ -56,9 +57,23 @@ def about_settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, "Mails are written to a folder and reach nobody.", "Set MAIL_URL=smtp+starttls://…")
     if len(settings.secret_key) < 32:
         yield Finding(True, "SECRET_KEY has fewer than 32 characters.", "Set it to a long random text, and keep it.")
+    yield from about_cards(settings)
     if settings.queue_url.startswith("memory:"):
         yield Finding(True, "The queue is in memory: mails wait for nobody.", "Unset QUEUE_URL, or name a server.")
     yield from about_engines(settings)
+
+
+def about_cards(settings: Settings) -> Iterator[Finding]:
+    if settings.stripe_api_base:
+        yield Finding(True, "Cards are paid at a simulator: no money moves.", "Unset STRIPE_API_BASE.")
+    if settings.stripe_api_key and not settings.stripe_webhook_secrets:
+        yield Finding(
+            True, "Stripe’s web hooks cannot be verified, so all are refused.", "Set STRIPE_WEBHOOK_SECRETS=whsec_…"
+        )
+    if settings.stripe_api_key.startswith(("sk_live_", "sk_test_")) and not settings.stripe_api_base:
+        yield Finding(
+            False, "STRIPE_API_KEY may do everything at Stripe.", "Use a restricted key (rk_…): see docs/payments.md."
+        )
 
 
 def about_engines(settings: Settings) -> Iterator[Finding]:
@@ -131,6 +146,18 @@ def about_work() -> Iterator[Finding]:
             False, f"{dead} mails could not be delivered and were given up.", "Read why on the staff’s mail page."
         )
     late = now() - LATE
+    open_notices = select(func.count()).where(ProviderEvent.processed_at.is_(None), ProviderEvent.received_at < late)
+    if notices := db.session.scalar(open_notices):
+        yield Finding(
+            False,
+            f"{notices} notices of the card provider could not be worked off.",
+            "Read the worker’s log; they are tried again.",
+        )
+    reviews = select(func.count()).where(PaymentAttempt.review != "")
+    if differing := db.session.scalar(reviews):
+        yield Finding(
+            False, f"{differing} card payments differ from what was asked.", "Look at them on the finance desk."
+        )
     waiting = select(func.count()).where(OutboxMessage.delivery == Delivery.QUEUED, OutboxMessage.due_at < late)
     jobs = select(func.count()).where(Job.finished_at.is_(None), Job.created_at < late)
     if db.session.scalar(waiting) or db.session.scalar(jobs):

@@ -17,18 +17,25 @@ from integrations.payments import About, BadSignature, Notice, ProviderError, Pr
 from models.base import db, now
 from models.payments import PaymentAttempt, ProviderEvent, ProviderWatermark
 from services import payments
-from services.audit import record
+from services.audit import record_locked
 from services.disputes import apply_dispute
 from services.ledger import booked
 from services.providers import CARDS, card_provider, provider_for
 from services.refund_notices import learn_refund
+from services.throttles import TooMany, allow, count_locked, network_key
 from services.transaction import require_writing, writing
 
 log = logging.getLogger(__name__)
 
+
+class NoticeRefused(Exception):
+    """A web hook that its provider did not sign, or signed too long ago."""
+
+
 GIVES_UP = timedelta(days=30)  # so long the provider keeps its events
 BACK = timedelta(hours=1)  # the clock asks again for what it has already seen
 AT_ONCE = 200
+MOST_NOTED = 60  # refused web hooks of one network in an hour
 
 
 def receive(
@@ -36,14 +43,26 @@ def receive(
 ) -> int | None:
     """Verify a web hook and keep it; the id of a new row of the inbox, None for one that is known or none of ours.
 
-    Raises BadSignature, after writing an audit entry, and ProviderMissing.
+    Raises NoticeRefused, after writing an audit entry, and ProviderMissing.
     """
     try:
         notice = provider_for(provider).parse_webhook(body, headers)
     except BadSignature as error:
-        record("webhook.refused", None, details={"provider": provider, "why": str(error)}, ip=ip)
-        raise
+        note_refusal(provider, str(error), ip)
+        raise NoticeRefused(str(error)) from error
     return keep(provider, notice, at or now()) if notice.about is not About.NOTHING else None
+
+
+def note_refusal(provider: str, why: str, ip: str) -> None:
+    """An audit entry, as long as one network does not write a flood of them."""
+    try:
+        allow("webhook_refused", network_key(ip), MOST_NOTED, timedelta(hours=1))
+    except TooMany:
+        log.warning("another web hook of %s refused: %s", ip, why)
+        return
+    with writing():
+        count_locked("webhook_refused", network_key(ip))
+        record_locked("webhook.refused", None, details={"provider": provider, "why": why}, ip=ip)
 
 
 def keep(provider: str, notice: Notice, at: datetime) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -26,6 +26,8 @@ from services.providers import card_provider, provider_for
 from services.transaction import require_writing, writing
 
 log = logging.getLogger(__name__)
+
+JUST_NOW = timedelta(seconds=3)  # whoever reloads a page does not make us ask each time
 
 
 class PaymentRefused(Exception):
@@ -172,6 +174,24 @@ def learn(public_id: str, reference: str, at: datetime | None = None) -> Attempt
     key = attempt.provider
     db.session.rollback()
     return apply(public_id, provider_for(key).refresh(reference), at or now())
+
+
+def look(code: str, at: datetime | None = None) -> AttemptState | None:
+    """Where the order's last payment page stands, for a payer who comes back from it; None when there never was one.
+
+    The provider is asked, unless it just was; when it gives no answer we know no more than before.
+    """
+    at = at or now()
+    for public_id, checked_at in [(one.public_id, one.checked_at) for one in open_attempts(code)]:
+        if checked_at is None or checked_at <= at - JUST_NOW:
+            try:
+                refresh(public_id, at)
+            except ProviderError as error:
+                log.warning("payment %s cannot be asked about: %s", public_id, error)
+    db.session.rollback()
+    last = select(PaymentAttempt.state).join(Order, Order.id == PaymentAttempt.order_id).where(Order.code == code)
+    state = db.session.scalar(last.order_by(PaymentAttempt.id.desc()).limit(1))
+    return AttemptState(state) if state else None
 
 
 def close(public_id: str, at: datetime | None = None) -> AttemptState:

@@ -103,6 +103,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /orders/<code>/who/<public_id>": OWN,
     "GET /orders/<code>/refund": OWN,
     "POST /orders/<code>/refund": OWN,
+    "POST /orders/<code>/pay": ("S44444444",),  # only where cards are taken
+    "GET /orders/<code>/paid": OWN,
+    "POST /webhooks/stripe": NOBODY,  # only where cards are taken, and only by signature
     "POST /orders/<code>/purchase-order": ("S44444444",),  # only where an organisation pays
     # ---- the door
     "GET /sign-in": EVERYBODY,

@@ -26,15 +26,18 @@ from blueprints.security import cluster
 from models.base import now
 from models.events import Modality
 from models.orders import Order, OrderLine
+from models.payments import AttemptState
 from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import to_answer
 from services.leaving import leaving_now
 from services.modality_switch import other_places
 from services.order_access import Access
 from services.order_links import opens
-from services.orders import balance, set_purchase_order
+from services.orders import Balance, balance, set_purchase_order
 from services.payment_codes import payment_code
+from services.payments import open_attempts
 from services.positions import position
+from services.providers import card_provider, is_simulated
 from services.reasons import Step, steps_of
 from services.refunds import under_way_cents
 from services.registrations import accept_offer, cancel, decline_offer, rename
@@ -125,8 +128,23 @@ def order(code: str) -> ResponseReturnValue:
         qr=payment_code(found, money.to_pay_cents) if access.whole else None,
         bank=cluster().bank,
         event=first.registration.event,
+        cards=cards_for(found, money),
+        takes_cards=card_provider() is not None,
+        simulated=is_simulated(),
+        came="paid" in request.args and money.received_cents > 0 and not money.to_pay_cents,
         purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
+    )
+
+
+def cards_for(order: Order, money: Balance) -> str:
+    """What the order page says of cards: '' nothing, `open` pay by one, `waits` a payment is on its way."""
+    if not money.to_pay_cents or card_provider() is None:
+        return ""
+    return (
+        "waits"
+        if any(one.state == AttemptState.PROCESSING or one.review for one in open_attempts(order.code))
+        else "open"
     )
 
 

@@ -24,7 +24,7 @@ PAGE = """<!doctype html>
 @media (prefers-color-scheme: dark) { :root { --paper: #171614; --ink: #f0ede6; --quiet: #b3aea3; --line: #45413a; --teal: #6cc7c2; --wait: #f0c674; --wash: #33290f } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.5 system-ui, sans-serif }
 main { max-width: 30rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
-.sign { background: var(--wash); color: var(--wait); padding: .75rem 1.25rem; text-align: center; font-weight: 600; border-bottom: 2px dashed }
+.sign { margin: 0; background: var(--wash); color: var(--wait); padding: .75rem 1.25rem; text-align: center; font-weight: 600; border-bottom: 2px dashed }
 h1 { font: 500 2.25rem/1.2 Georgia, serif; margin: 2rem 0 .25rem }
 .quiet { color: var(--quiet); margin: 0 0 2rem }
 button { display: block; width: 100%; min-height: 3rem; margin: 0 0 .75rem; padding: .5rem 1rem; border-radius: .5rem; border: 1.5px solid var(--teal); background: transparent; color: var(--teal); font: inherit; text-align: left; cursor: pointer }

@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from integrations.payments import BadSignature, ProviderUnreachable
+from integrations.payments import ProviderUnreachable
 from integrations.stripe_simulator.server import Simulator
 from models.base import db, now
 from models.orders import PaymentStatus
 from models.outbox import AuditEntry, OutboxMessage
 from models.payments import AttemptState, PaymentAttempt, ProviderEvent
 from models.registrations import Registration, Status
-from services.payment_inbox import catch_up, receive, work_off_due
+from services.payment_inbox import NoticeRefused, catch_up, receive, work_off_due
 from services.payments import CardsNotOffered, MoneyOnItsWay, NothingToPay, PageRefused, close, refresh, start
 from services.reconciliation import reconcile
 from services.registrations import cancel, expire_due
@@ -154,7 +154,7 @@ def test_forged_and_stale_web_hooks_leave_an_audit_entry(cast: Cast, stripe_hous
     event = stripe_house.store.events[0]
     body, headers = stripe_house.signed(event)
     for forged, said in ((body + b" ", headers), (body, {}), stripe_house.signed(event, age=400)):
-        with pytest.raises(BadSignature):
+        with pytest.raises(NoticeRefused):
             receive("stripe", forged, said, ip="192.0.2.7")
     rows = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "webhook.refused")).all()
     assert [row.ip for row in rows] == ["192.0.2.7"] * 3
