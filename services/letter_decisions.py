@@ -24,8 +24,10 @@ class DecisionFacts:
     url: str  # where the organisers decide
 
 
-def decision_facts(event: Event, decides: str, locale: str, home: str) -> DecisionFacts:
-    """From the ISO moment of a mail's context."""
+def decision_facts(event: Event | None, decides: str | None, locale: str, home: str) -> DecisionFacts | None:
+    """From the ISO moment of a mail's context; None where there is none."""
+    if event is None or decides is None:
+        return None
     moment = datetime.fromisoformat(decides)
     confirmed = select(func.count()).where(Registration.event_id == event.id, Registration.status == Status.CONFIRMED)
     return DecisionFacts(

@@ -49,7 +49,7 @@ TEMPLATES = (
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "exemption_decided", "registration_substituted",
-    "registration_transferred", "team_order", "team_paid", "team_place",
+    "registration_transferred", "team_order", "team_paid", "team_place", "team_left_out",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
     "payment_failed", "payment_too_late",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
@@ -159,10 +159,9 @@ def facts(
         "new_address": str(context.get("address", "")),
         "colleague": str(context.get("by", "")),
         "for_name": for_name(context),
+        "left_out": ", ".join(context.get("left_out", ())),
         "team": team_facts(registration, locale) if registration and message.template in TELLS_ORDER else None,
-        "decision": decision_facts(event, context["decides"], locale, settings.public_url)
-        if event and "decides" in context
-        else None,
+        "decision": decision_facts(event, context.get("decides"), locale, settings.public_url),
         "document": document_facts(context, locale),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),

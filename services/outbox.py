@@ -11,6 +11,7 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     registration_cancelled, event_cancelled, event_postponed      reason (words of the organiser; may be missing)
     event_changed                                                 before (services/letters.py: whereabouts, before it)
     payment_received                                              cents
+    team_order                                                    left_out (names; may be missing)
     decision_due, decision_moved                                  decides (ISO: until when it is decided)
     refund_paid                                                   cents, by_card (true: it returns to the card)
     refund_account                                                order (its code): where shall the money go?

@@ -40,7 +40,8 @@ class TeamWish:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One person of the list. `conflicts` are titles of events at the same time; `is_colleague`: of the organisation."""
+    """One person of the list. `is_colleague`: of the organisation; only then `is_registered` and `conflicts`, titles of
+    events at the same time, are known: of others it is nobody's business (services/team_strangers.py)."""
 
     read: Pasted
     person_id: int | None = None
@@ -131,7 +132,8 @@ def candidates(organisation: Organisation, event: Event, wish: TeamWish) -> list
     rows = marked_repeats([*ticked, *read_people(wish.people)])
     people = people_at([row.email for row in rows if row.email])
     ids = set(people.values())
-    ours, registered = colleagues_among(organisation, ids), registered_among(event.id, ids)
+    ours = colleagues_among(organisation, ids)
+    registered = registered_among(event.id, ids & ours)
     busy, prepared = busy_among(event, ids & ours), prepared_among(event, ids, ours)
     found = []
     for row in rows:

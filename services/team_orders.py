@@ -34,6 +34,7 @@ from services.registrations import (
     refuse_double_locked,
 )
 from services.team_lists import Candidate, TeamWish, candidates
+from services.team_strangers import set_apart_locked, tell_left_out_locked
 from services.transaction import require_writing, writing
 from services.voucher_uses import kept_by
 from services.wishes import Wish
@@ -51,6 +52,14 @@ class LinesUnclear(RegistrationRefused):
 
 class NobodyToEnrol(RegistrationRefused):
     """Nobody is left to enrol, and no place is to be named later."""
+
+
+class NobodyAdded(RegistrationRefused):
+    """None of the people on the list could be added; `names` are asked in person."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(*names)
+        self.names = names
 
 
 class TooManyPeople(RegistrationRefused):
@@ -119,6 +128,14 @@ class Preview:
         return self.room is not None and self.count > self.room
 
 
+@dataclass(frozen=True)
+class TeamOrder:
+    """An order that was placed, and the names of those who could not be added to it."""
+
+    order: Order
+    left_out: Sequence[str]
+
+
 def preview(event: Event, organisation: Organisation, price: Price, wish: TeamWish) -> Preview:
     """What ordering `wish` would do now; nothing is held. `price` is the organisation's for one place."""
     return Preview(
@@ -157,11 +174,12 @@ def order_for_team(
     *,
     locale: str,
     at: datetime | None = None,
-) -> Order:
+) -> TeamOrder:
     """Place one order for everybody on the list and the places named later; the organisation pays.
 
     Without `may_wait` it is all or nothing. Each person with an address is told, and whoever ordered gets one summary.
-    Raises NotYourOrganisation or a RegistrationRefused; then nothing is written.
+    Strangers who are registered already are left out and told (services/team_strangers.py). Raises NotYourOrganisation
+    or a RegistrationRefused; then nothing is booked.
     """
     at = at or now()
     with writing():
@@ -172,27 +190,47 @@ def order_for_team(
         refuse_unconfirmed(event, confirmed=wish.prerequisites_confirmed)
         people = coming(candidates(organisation, event, wish), wish)
         price = price_for_team_locked(event, reader, wish, at, len(people) + wish.unnamed)
-        statuses = statuses_locked(event, organisation, price, len(people) + wish.unnamed, wish)
+        people, left_out = set_apart_locked(event, people)
+        tell_left_out_locked(event, organisation, person, left_out)
+        names = [one.read.name for one in left_out]
         placed = Placed(
             event, person, address_of(person), locale=locale, at=at, payer=organisation,
             purchase_order=wish.purchase_order, awaits_purchase_order=wish.purchase_order_later,
             account_due_at=due_on_account(organisation, at) if wish.on_account else None,
         )  # fmt: skip
-        hold = payment_due(at, event.starts_at, event.zone)
-        lines = [
-            Line(
-                person_named_locked(event, each, locale), each, reader, price, status,
-                hold if status is Status.AWAITING_PAYMENT else None, "team",
-            )
-            for each, status in zip(wishes_of(people, wish), statuses, strict=True)
-        ]  # fmt: skip
-        registrations = place_order_locked(placed, lines)
-        for registration in registrations:
-            begin_locked(registration, actor=person, reason="registered_by_organisation", at=at)
-        tell_team_locked(registrations, person)
-        order: Order = registrations[0].order
-        issue_due_locked(order, at, actor=person)
-        return order
+        wishes = wishes_of(people, wish)
+        statuses = statuses_locked(event, organisation, price, len(wishes), wish)
+        lines = lines_locked(placed, reader, price, wishes, statuses)
+        order = place_team_locked(placed, lines, names) if lines else None
+    if order is None:
+        raise NobodyAdded(names)
+    return TeamOrder(order, names)
+
+
+def lines_locked(
+    placed: Placed, reader: Reader, price: Price, wishes: Sequence[Wish], statuses: Sequence[Status]
+) -> list[Line]:
+    """One line for each wish. Raises AlreadyRegistered."""
+    event = placed.event
+    hold = payment_due(placed.at, event.starts_at, event.zone)
+    return [
+        Line(
+            person_named_locked(event, each, placed.locale), each, reader, price, status,
+            hold if status is Status.AWAITING_PAYMENT else None, "team",
+        )
+        for each, status in zip(wishes, statuses, strict=True)
+    ]  # fmt: skip
+
+
+def place_team_locked(placed: Placed, lines: Sequence[Line], left_out: Sequence[str]) -> Order:
+    """Place the order and tell everybody. `left_out` are names for whoever ordered."""
+    registrations = place_order_locked(placed, lines)
+    for registration in registrations:
+        begin_locked(registration, actor=placed.buyer, reason="registered_by_organisation", at=placed.at)
+    tell_team_locked(registrations, placed.buyer, left_out)
+    order: Order = registrations[0].order
+    issue_due_locked(order, placed.at, actor=placed.buyer)
+    return order
 
 
 def price_for_team_locked(event: Event, reader: Reader, wish: TeamWish, at: datetime, asked: int) -> Price:
@@ -262,10 +300,10 @@ def address_of(person: Person) -> str:
     return db.session.scalar(query) or ""
 
 
-def tell_team_locked(registrations: Sequence[Registration], buyer: Person) -> None:
+def tell_team_locked(registrations: Sequence[Registration], buyer: Person, left_out: Sequence[str]) -> None:
     """A summary to whoever ordered, and to each person what is theirs; to the buyer also the calendar entry."""
     require_writing().flush()
-    tell_buyer_locked("team_order", registrations[0], {})
+    tell_buyer_locked("team_order", registrations[0], {"left_out": list(left_out)} if left_out else {})
     for registration in registrations:
         if registration.person_id != buyer.id:
             tell_locked("team_place", registration)

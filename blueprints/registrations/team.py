@@ -152,7 +152,7 @@ def ordered(
 ) -> ResponseReturnValue | None:
     """Place the order; None when the page must be shown again with what stands in the way."""
     try:
-        order = order_for_team(person, organisation, desk.event.id, form.wish(act=act), locale=str(get_locale()))
+        placed = order_for_team(person, organisation, desk.event.id, form.wish(act=act), locale=str(get_locale()))
     except NotYourOrganisation:
         abort(404)
     except VoucherRefused as refusal:
@@ -165,7 +165,10 @@ def ordered(
         form.people.errors = [*form.people.errors, team_refusal(refusal, desk.event)]
         return None
     flash(_("The order is placed. Everybody with an address is told by mail, and you get a summary."), "success")
-    return redirect(url_for("registrations.order", code=order.code), 303)
+    if placed.left_out:
+        names = ", ".join(placed.left_out)
+        flash(_("%(names)s could not be added and costs nothing. Please ask directly.", names=names), "warning")
+    return redirect(url_for("registrations.order", code=placed.order.code), 303)
 
 
 def team_page(form: TeamForm, desk: Desk, organisation: Organisation, act: str) -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from services.team_orders import (
     MOST_PEOPLE,
     LinesUnclear,
     ListChanged,
+    NobodyAdded,
     NobodyToEnrol,
     NotEnoughPlaces,
     TeamTooLarge,
@@ -85,6 +86,9 @@ def team_refusal(refusal: RegistrationRefused, event: Event) -> str:
             return _("Some lines are unclear. Correct them, or take them out. Nothing was booked.")
         case NobodyToEnrol():
             return _("Nobody is left to enrol. Write or tick somebody, or ask for places to be named later.")
+        case NobodyAdded():
+            names = ", ".join(refusal.names)
+            return _("%(names)s could not be added, so nothing was booked. Please ask directly.", names=names)
         case TooManyPeople():
             return _("At most %(most)s people fit in one order. Make two orders.", most=MOST_PEOPLE)
         case ListChanged():

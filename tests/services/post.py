@@ -218,6 +218,8 @@ def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, 
         return found, {"by": "Dora Wouters"}
     if template == "registration_transferred":
         return found, {}
+    if template == "team_left_out":
+        return found, {"by": "Dora Wouters", "organisation": cast.lysara.public_id}
     if template.startswith("team_"):
         return substitute(found.public_id, Colleague("Dora", "Wouters", "dora@lysara.example"), actor=cast.bob), {}
     raise ValueError(template)

@@ -11,7 +11,7 @@ from models.base import db, now
 from models.events import Approval, Event, EventKind, Quota
 from models.orders import Order, OrderLine
 from models.outbox import OutboxMessage
-from models.people import Person
+from models.people import EmailAddress, Person, address_key
 from models.registrations import Registration, Status, Transition
 from services.letters import compose
 from services.order_access import access_to
@@ -22,10 +22,11 @@ from services.registration_pages import registration_desk
 from services.registrations import AlreadyRegistered, PriceChanged, accept_offer, cancel, expire
 from services.soundness import violations
 from services.substitutions import Colleague
-from services.team_lists import TeamWish
+from services.team_lists import TeamWish, candidates
 from services.team_orders import (
     LinesUnclear,
     ListChanged,
+    NobodyAdded,
     NobodyToEnrol,
     NotEnoughPlaces,
     NotYourOrganisation,
@@ -43,7 +44,7 @@ THREE = "Nadia Haddad <nadia@orvane.example>\nClaes;Otto;otto.claes@orvane.examp
 
 def booked(cast: Cast, event: Event, **wish: Any) -> Order:
     """What Dora's list becomes."""
-    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(**{"people": THREE, **wish}), locale="en")
+    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(**{"people": THREE, **wish}), locale="en").order
     found = load_order(order.code)
     assert found is not None
     return found
@@ -128,6 +129,48 @@ def test_whoever_has_a_place_or_stands_there_twice_is_left_out(cast: Cast) -> No
     enrol(cast.bob, event)
     order = booked(cast, event, people=f"Bob Lambert <bob@lysara.example>\n{THREE}\nN. Haddad <NADIA@orvane.example>")
     assert [row.name for row in order.registrations] == ["Nadia Haddad", "Otto Claes", "Zoé Petit"]
+
+
+def test_whether_a_stranger_is_registered_is_not_said_before_and_costs_nothing_after(cast: Cast) -> None:
+    """Carol is nobody of Lysara's and has a place of her own; Emil is nobody of Lysara's and has none."""
+    event = make_event(public_cents=59000, member_cents=42000)
+    enrol(cast.carol, event)
+    people = "Carol Nguyen <carol@kelvin-home.example>\nEmil Vasseur <emil@vasseur.example>"
+    looked = candidates(cast.lysara, event, TeamWish(people=people))
+    assert [(one.is_enrolled, one.is_registered, one.conflicts) for one in looked] == [(True, False, ())] * 2
+    db.session.rollback()
+    answer = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(people=people, shown_people=2), locale="en")
+    order = load_order(answer.order.code)
+    assert order
+    assert [row.name for row in order.registrations] == ["Emil Vasseur"]
+    assert (answer.left_out, balance(order).owed_cents, taken(event)) == (["Carol Nguyen"], 50820, 2)
+    told = posted()[-3:]
+    assert told[0] == ("team_left_out", "carol@kelvin-home.example")
+    letters = {row.template: compose(row).text for row in db.session.scalars(select(OutboxMessage))}
+    assert "Dora Wouters of Lysara Biologics wanted to enrol you" in letters["team_left_out"]
+    assert "Carol Nguyen could not be added and costs nothing. Please ask directly." in letters["team_order"]
+    assert violations() == []
+
+
+def test_asking_for_registered_strangers_only_books_nothing_and_they_learn_who_asked(cast: Cast) -> None:
+    event = make_event()
+    enrol(cast.carol, event)
+    for _ in range(2):
+        with pytest.raises(NobodyAdded) as refused:
+            booked(cast, event, people="Carol Nguyen <carol@kelvin-home.example>")
+        assert list(refused.value.names) == ["Carol Nguyen"]
+    assert [template for template, _ in posted()].count("team_left_out") == 1
+    assert taken(event) == 1
+
+
+def test_one_person_under_two_addresses_has_one_place(cast: Cast) -> None:
+    with writing() as session:
+        session.add(
+            EmailAddress(person_id=cast.emil.id, address="e@v.example", key=address_key("e@v.example"), proven_at=now())
+        )
+    event = make_event()
+    order = booked(cast, event, people="Emil Vasseur <emil@vasseur.example>\nE. Vasseur <e@v.example>")
+    assert [row.name for row in order.registrations] == ["Emil Vasseur"]
 
 
 def test_ticked_colleagues_come_first(cast: Cast) -> None:

@@ -18,7 +18,16 @@ from services.team_lists import TeamWish
 from services.team_orders import order_for_team
 from services.transaction import writing
 from tests.browsing import Browser
-from tests.cast import Cast, add_member_locked, affiliate_locked, make_event, post_form, sign_in, words
+from tests.cast import (
+    Cast,
+    add_member_locked,
+    add_person_locked,
+    affiliate_locked,
+    make_event,
+    post_form,
+    sign_in,
+    words,
+)
 
 SIX = "\n".join(f"Person{letter} Family{letter} <p{letter}@lysara.example>" for letter in "abcdef")
 
@@ -136,7 +145,7 @@ def test_two_organisations_ask_for_which(client: Browser, cast: Cast) -> None:
 def test_a_colleague_sees_their_own_place_only(client: Browser, cast: Cast) -> None:
     event = make_event()
     wish = TeamWish(people="Nadia Haddad <n@x.example>", colleagues=(cast.bob.public_id,))
-    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en")
+    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en").order
     rows = {row.person_id: row.public_id for row in db.session.scalars(select(Registration))}
     nadia = next(public_id for person_id, public_id in rows.items() if person_id != cast.bob.id)
     sign_in(client, cast.bob)
@@ -152,7 +161,7 @@ def test_a_colleague_sees_their_own_place_only(client: Browser, cast: Cast) -> N
 
 def test_the_number_comes_later(client: Browser, cast: Cast) -> None:
     event = make_event()
-    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(people=SIX), locale="en")
+    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(people=SIX), locale="en").order
     sign_in(client, cast.dora)
     home = f"/orders/{order.code}"
     answer = post_form(client, f"{home}/purchase-order", {"purchase_order": "PO-1"}, page=home)
@@ -164,7 +173,7 @@ def test_the_number_comes_later(client: Browser, cast: Cast) -> None:
 
 def test_naming_a_place(client: Browser, cast: Cast) -> None:
     event = make_event()
-    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(unnamed=1), locale="en")
+    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(unnamed=1), locale="en").order
     place = db.session.scalars(select(Registration)).one().public_id
     sign_in(client, cast.dora)
     path = f"/orders/{order.code}/who/{place}"
@@ -172,3 +181,46 @@ def test_naming_a_place(client: Browser, cast: Cast) -> None:
     data = {"given_name": "Bob", "family_name": "Lambert", "email": "bob@lysara.example"}
     assert post_form(client, path, data).location == f"/orders/{order.code}"
     assert db.session.scalars(select(Registration.person_id)).one() == cast.bob.id
+
+
+def test_another_hr_manager_looks_after_the_order_as_who_placed_it(client: Browser, cast: Cast) -> None:
+    """Hugo is HR manager of Lysara too: he finds Dora's order, names a place, adds the number, cancels one of six."""
+    with writing():
+        hugo = add_person_locked("Hugo", "Adam", "hugo@lysara.example")
+        affiliate_locked(hugo, cast.lysara, is_hr_manager=True)
+    event = make_event()
+    wish = TeamWish(people=SIX.split("\n", 1)[0], unnamed=1)
+    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en").order
+    with writing() as session:
+        first, second = session.scalars(select(Registration).order_by(Registration.id)).all()
+        first.needs = "Coeliac disease"
+    named, unnamed = first.public_id, second.public_id
+    sign_in(client, hugo)
+    home = f"/orders/{order.code}"
+    for page in ("registrations", "documents"):
+        assert f'href="{home}"' in client.get(f"/me/company/{cast.lysara.public_id}/{page}").get_data(as_text=True)
+    shown_page = words(client.get(home))
+    assert "+++" in shown_page  # he may pay
+    assert "Coeliac" not in shown_page
+    post_form(client, f"{home}/purchase-order", {"purchase_order": "PO-9"}, page=home)
+    post_form(
+        client, f"{home}/who/{unnamed}", {"given_name": "Bob", "family_name": "Lambert", "email": "bob@lysara.example"}
+    )
+    assert post_form(client, f"{home}/cancel/{named}").location == home
+    db.session.rollback()
+    assert db.session.scalar(select(Order.purchase_order)) == "PO-9"
+    states = [(row.name, str(row.status)) for row in db.session.scalars(select(Registration).order_by(Registration.id))]
+    assert [status for _, status in states] == ["cancelled", "awaiting_payment"]
+    assert states[1][0] == "Bob Lambert"
+
+
+def test_an_hr_manager_of_elsewhere_or_of_yesterday_does_not_find_it(client: Browser, cast: Cast) -> None:
+    with writing():
+        elsewhere = add_member_locked("Orvane", "orvane.example")
+        affiliate_locked(cast.carol, elsewhere, is_hr_manager=True)
+    order = order_for_team(cast.dora, cast.lysara, make_event().id, TeamWish(people=SIX), locale="en").order
+    with writing() as session:
+        session.query(Affiliation).filter_by(person_id=cast.bob.id).update({"is_hr_manager": True, "status": "ended"})
+    for person in (cast.carol, cast.bob):
+        sign_in(client, person)
+        assert client.get(f"/orders/{order.code}").status_code == 404
