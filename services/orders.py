@@ -266,13 +266,23 @@ def set_purchase_order(code: str, number: str) -> None:
 
 
 def lock_order_locked(code: str) -> Order:
-    """Lock the events of an order in ascending id, then the order, and read it anew. NoResultFound: no such order."""
+    """Lock the events of an order in ascending id, then the order, and read it anew. NoResultFound: no such order.
+
+    A change of date may bring an event to the order while we wait for the others. It is not locked late, out of its
+    turn, for that is a deadlock on PostgreSQL: all is let go and taken again.
+    """
     session = require_writing()
     events = select(Registration.event_id).join(Order, Order.id == Registration.order_id).where(Order.code == code)
-    lock_events_locked(set(session.scalars(events)))
-    return session.execute(
-        select(Order).where(Order.code == code).with_for_update().execution_options(**FRESH)
-    ).scalar_one()
+    while True:
+        known = set(session.scalars(events))
+        with session.begin_nested() as attempt:
+            lock_events_locked(known)
+            order = session.execute(
+                select(Order).where(Order.code == code).with_for_update().execution_options(**FRESH)
+            ).scalar_one()
+            if known >= set(session.scalars(events)):
+                return order
+            attempt.rollback()
 
 
 def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) -> list[Registration]:
