@@ -18,6 +18,7 @@ from models.base import db, now
 from models.certificates import Certificate
 from models.courses import Course, Programme, Publication
 from models.events import Event, Slot
+from models.invoices import Invoice
 from models.orders import Order
 from models.organisations import AffiliationStatus, Membership, MembershipPlan, Organisation
 from models.outbox import Delivery, OutboxMessage
@@ -30,6 +31,8 @@ from services.answer_changes import save_answers
 from services.calendar_feeds import open_feed
 from services.certificates import issue
 from services.entrances import Visitor
+from services.invoice_desk import issue as issue_invoice
+from services.invoicing import NothingToInvoice
 from services.jobs import start_job_locked
 from services.kept_files import keep_file
 from services.orders import receive_money
@@ -113,6 +116,13 @@ class World:
         reference = f"in-{now().isoformat()}"
         receive_money(code, 60000, provider="manual", provider_reference=reference, booked_at=now(), actor=None)
         return request_refund(code, Wanted(60000, "ill"), actor=None)[0].public_id
+
+    def invoice_of(self, event: Event) -> str:
+        """The public id of the invoice of Nora's order, issued when needed."""
+        code, _public_id = self.order_of(self.nora, event)
+        with suppress(NothingToInvoice):
+            issue_invoice(code, None)
+        return db.session.scalars(select(Invoice.public_id).join(Order).where(Order.code == code)).first() or ""
 
     def question_of(self, event: Event) -> str:
         """The public id of the event's one question, asked when needed."""
@@ -250,6 +260,8 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"registration": world.completed(world.vera, event).public_id}
     if "/vouchers/<public_id>" in rule:
         return {"public_id": world.voucher_of(event if "events" in rule else None)}
+    if rule.startswith("/organise/invoices/"):
+        return {"public_id": world.invoice_of(event)}
     if rule.startswith("/organise/refunds/"):
         return {"public_id": world.refund_of(event)}
     if rule.startswith("/organise/jobs/"):

@@ -16,6 +16,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     exemptions,
     exports,
     finance,
+    invoices,
     jobs,
     mails,
     memberships,

@@ -21,6 +21,7 @@ from blueprints.security import cluster
 from models.base import now
 from models.orders import Order
 from services.audit import record
+from services.invoice_lists import documents_of
 from services.money import say_money
 from services.orders import AlreadyBooked, Balance, NothingToBook, balance, load_order, receive_money
 from services.transfers import PAGE, SHOWN, list_orders
@@ -86,7 +87,10 @@ def order(code: str) -> ResponseReturnValue:
     if form.validate_on_submit() and received(form, found):
         return redirect(url_for("organise.order", code=found.code), 303)
     found = load_order(code) or abort(404)  # a booking that was refused forgot what was loaded
-    page = render_template("organise/order.html", order=found, balance=present, form=form, said=balance_words(present))
+    page = render_template(
+        "organise/order.html", order=found, balance=present, form=form, said=balance_words(present),
+        documents=documents_of(found.id),
+    )  # fmt: skip
     return page, status_of(form)
 
 
