@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,7 +40,29 @@ def book_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry |
     session = require_writing()
     if booked(movement.provider, movement.reference) is not None:
         return None
-    entry = LedgerEntry(
+    entry = entry_of(order, movement, at)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def book_many_locked(movements: Sequence[tuple[Order, Movement]], at: datetime) -> list[LedgerEntry | None]:
+    """The same for many movements of one provider, whose orders are locked: two statements in all."""
+    session = require_writing()
+    references = {movement.reference for _, movement in movements}
+    known = select(LedgerEntry.provider_reference).where(
+        LedgerEntry.provider.in_({movement.provider for _, movement in movements}),
+        LedgerEntry.provider_reference.in_(references),
+    )
+    there = set(session.scalars(known))
+    entries = [None if movement.reference in there else entry_of(order, movement, at) for order, movement in movements]
+    session.add_all(entry for entry in entries if entry is not None)
+    session.flush()
+    return entries
+
+
+def entry_of(order: Order, movement: Movement, at: datetime) -> LedgerEntry:
+    return LedgerEntry(
         order=order,
         kind=movement.kind,
         provider=movement.provider,
@@ -52,9 +75,6 @@ def book_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry |
         booked_at=movement.booked_at,
         created_at=at,
     )
-    session.add(entry)
-    session.flush()
-    return entry
 
 
 def left_of(receipt_id: int) -> int:

@@ -51,7 +51,7 @@ TEMPLATES = (
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "exemption_decided", "registration_substituted",
     "registration_transferred", "team_order", "team_paid", "team_place", "team_left_out",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
-    "payment_failed", "payment_too_late",
+    "payment_failed", "payment_too_late", "payment_partly",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
     "refund_paid", "refund_account", "invoice_issued",
 )  # fmt: skip
@@ -153,6 +153,7 @@ def facts(
         "link": settings.public_url + link if link.startswith("/") else link,
         "reason": str(context.get("reason") or ""),
         "amount": say_money(int(cents), locale) if cents else "",
+        "missing": say_money(int(context.get("missing") or 0), locale),
         "before": told(before, locale) if before else None,
         "join_url": join_url(event, registration) if event and registration else "",
         **{name: bool(context.get(name)) for name in FLAGS},

@@ -32,7 +32,7 @@ BUYERS_ONCE = frozenset(
 def tell_locked(template: str, registration: Registration, context: dict[str, Any] | None = None) -> None:
     """Queue the mail `template` about `registration`, in the order's language, to the person and, when somebody else
     ordered, to whom it concerns of the two."""
-    require_writing().flush()  # the outbox row refers to the registration's id
+    number_locked(registration)
     order, context = registration.order, context or {}
     if registration.person_id == order.buyer_id:
         send_locked(template, registration, registration.email, registration.person_id, registration.name, context)
@@ -48,6 +48,13 @@ def tell_locked(template: str, registration: Registration, context: dict[str, An
         tell_buyer_locked(template, registration, context, unique_key=unique_key)
 
 
+def number_locked(registration: Registration) -> None:
+    """The outbox row refers to the registration's id: a new one gets it now."""
+    session = require_writing()
+    if registration in session.new:
+        session.flush()
+
+
 def buyer_comes_locked(registration: Registration) -> bool:
     """Whether whoever ordered has a registration of their own in the order, and so a mail of their own."""
     order = registration.order
@@ -59,7 +66,7 @@ def tell_buyer_locked(
     template: str, registration: Registration, context: dict[str, Any], *, unique_key: str | None = None
 ) -> None:
     """Queue a mail about `registration` to whoever ordered it."""
-    require_writing().flush()
+    number_locked(registration)
     order = registration.order
     send_locked(template, registration, order.buyer_email, order.buyer_id, "", context, unique_key)
 

@@ -16,7 +16,7 @@ from integrations.references import structured_communication
 from models.base import ALPHABET, db, in_language, now
 from models.courses import Course
 from models.events import Audience, Event
-from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.orders import EntryKind, Order, OrderLine, PaymentStatus, payment_status
 from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
@@ -25,11 +25,11 @@ from services.invoice_parties import organisation_billing
 from services.invoicing import issue_due_locked
 from services.late_money import begin_again_locked
 from services.ledger import Movement, book_locked
-from services.notices import tell_buyer_locked, tell_locked
-from services.places import FRESH, change_locked, lock_events_locked
+from services.places import FRESH, lock_events_locked
 from services.policy_words import terms_of
 from services.prices import Price, why
 from services.readers import Reader
+from services.settling import settle_locked as settle_locked
 from services.transaction import require_writing, writing
 from services.wishes import Wish
 
@@ -283,41 +283,3 @@ def lock_order_locked(code: str) -> Order:
             if known >= set(session.scalars(events)):
                 return order
             attempt.rollback()
-
-
-def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) -> list[Registration]:
-    """Confirm every registration that the order's money covers, earliest `hold_until` first. Returns those confirmed.
-
-    What is confirmed already is covered first. The order's events must be locked.
-    """
-    session = require_writing()
-    session.flush()
-    lines = session.scalars(
-        select(OrderLine)
-        .where(OrderLine.order_id == order.id)
-        .options(joinedload(OrderLine.registration).joinedload(Registration.order))
-        .execution_options(**FRESH)
-    ).all()
-    money = sum(session.scalars(select(LedgerEntry.cents).where(LedgerEntry.order_id == order.id)))
-    money -= sum(line.owed_cents for line in lines if line.registration.status != Status.AWAITING_PAYMENT)
-    waiting = [line for line in lines if line.registration.status == Status.AWAITING_PAYMENT]
-    confirmed = []
-    for line in sorted(
-        waiting, key=lambda line: (line.registration.hold_until or line.registration.created_at, line.id)
-    ):
-        if money < line.gross_cents:
-            break
-        money -= line.gross_cents
-        change_locked(line.registration, Status.CONFIRMED, actor=actor, reason="paid", at=at)
-        tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
-        confirmed.append(line.registration)
-    tell_buyer_of_payment_locked(confirmed)
-    issue_due_locked(order, at, actor=actor)
-    return confirmed
-
-
-def tell_buyer_of_payment_locked(confirmed: list[Registration]) -> None:
-    """One mail to whoever paid for colleagues, however many places the money confirmed."""
-    theirs = [row for row in confirmed if row.person_id != row.order.buyer_id]
-    if theirs:
-        tell_buyer_locked("team_paid", theirs[0], {})

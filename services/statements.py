@@ -1,0 +1,131 @@
+"""Statements of the bank: a file is read into lines whole or not at all, and each line is matched with its order.
+
+The lines of a file are written in one transaction; what fits an order is booked afterwards, in transactions of the orders.
+A killed import is run again: lines that are there stay, and those that nothing was decided about are taken up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import IO, Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from integrations.bank import BrokenFile as BrokenFile, Line, Reason, Statement, read_statements
+from integrations.references import compact_iban
+from models.bank import BankLine, BankStatement
+from models.base import Base, db, now
+from models.people import Person
+from services.audit import record_locked
+from services.bank_matching import match_waiting
+from services.transaction import require_writing, writing
+
+CHUNK = 1_000
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a file brought: the public ids of its statements, how many lines it has and how many were not there yet."""
+
+    statements: tuple[str, ...]
+    lines: int
+    new: int
+
+
+def import_statement(
+    file: IO[bytes], *, name: str, actor: Person | None, at: datetime | None = None, ip: str = ""
+) -> Imported:
+    """Read a bank's file, keep its lines, and match them. The same file again, or one that overlaps, adds only what is new.
+
+    Raises BrokenFile, also for the account of somebody else; then nothing is kept.
+    """
+    at = at or now()
+    digest = digest_of(file)
+    found: list[str] = []
+    lines = new = 0
+    with writing():
+        for statement in read_statements(file):
+            refuse_other_account(statement)
+            row = statement_locked(statement, name, digest, actor, at)
+            read, added = lines_locked(row.id, statement.lines)
+            found.append(row.public_id)
+            lines, new = lines + read, new + added
+        details = {"file": name[:200], "sha256": digest, "lines": lines, "new": new}
+        record_locked("statement.imported", actor, subject_kind="bank_statement", details=details, ip=ip)
+    match_waiting(at)
+    return Imported(tuple(dict.fromkeys(found)), lines, new)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(io.DEFAULT_BUFFER_SIZE * 8):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def refuse_other_account(statement: Statement) -> None:
+    ours = compact_iban(current_app.extensions["cluster"].bank["iban"])
+    if statement.account.replace(" ", "").upper() != ours:
+        raise BrokenFile(Reason.OTHER_ACCOUNT, None, statement.account)
+
+
+def statement_locked(statement: Statement, name: str, digest: str, actor: Person | None, at: datetime) -> BankStatement:
+    """The row of a statement, new or known. Banks begin again with their numbers: another day's statement of the same
+    reference gets its day behind it."""
+    session = require_writing()
+    for reference in (statement.reference, f"{statement.reference} ({statement.ends_on.isoformat()})"):
+        values = {
+            "account": statement.account,
+            "reference": reference,
+            "format": statement.format,
+            "file_name": name[-200:],
+            "file_sha256": digest,
+            "currency": statement.currency,
+            "begins_on": statement.begins_on,
+            "ends_on": statement.ends_on,
+            "opening_cents": statement.opening_cents,
+            "closing_cents": statement.closing_cents,
+            "imported_by_id": actor.id if actor else None,
+            "imported_at": at,
+        }
+        session.execute(insert_new(BankStatement, ["account", "reference"]).values(values))
+        query = select(BankStatement).where(
+            BankStatement.account == statement.account, BankStatement.reference == reference
+        )
+        row = session.scalars(query).one()
+        if (row.ends_on, row.closing_cents) == (statement.ends_on, statement.closing_cents):
+            break
+    return row
+
+
+def lines_locked(statement_id: int, lines: Iterable[Line]) -> tuple[int, int]:
+    """Write the lines that are not there yet: how many were read, and how many written."""
+    session = require_writing()
+    insert = insert_new(BankLine, ["key"]).returning(BankLine.id)
+    read = added = 0
+    for chunk in chunks(lines):
+        rows = [{**vars(line), "statement_id": statement_id} for line in chunk]
+        read += len(rows)
+        added += len(session.scalars(insert, rows).all())
+    return read, added
+
+
+def chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    source = iter(lines)
+    while chunk := list(islice(source, CHUNK)):
+        yield chunk
+
+
+def insert_new(model: type[Base], key: list[str]) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING in the words of the engine: two imports of one file at once are no error."""
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    return dialect.insert(model).on_conflict_do_nothing(index_elements=key)
