@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from integrations.payments import Refunded, RefundResult
 from models.bank import BankLine, BankMatch, LineState
 from models.base import db, now
 from models.orders import EntryKind, LedgerEntry, Order
@@ -29,7 +30,8 @@ from services.bank_booking import (
 )
 from services.bank_matching import hand_receipts_locked, link_locked
 from services.bank_proposals import exact_proposals
-from services.ledger import Movement, book_many_locked, left_of
+from services.ledger import Movement, book_many_locked, booked, left_of
+from services.refunds import apply_truth_locked, lock_refund_locked
 from services.settling import settle_many_locked
 from services.transaction import require_writing, writing
 
@@ -96,13 +98,26 @@ def accept_locked(line_id: int, order_id: int, actor: Person | None, at: datetim
     cents = match.cents
     if only_exact and settle_many_locked([order], at)[0].to_pay_cents != cents:
         raise AlreadyDecided(line.public_id)
-    same = [entry for entry in hand_receipts_locked([order_id])[order_id] if entry.cents == line.cents]
-    if same:
-        link_locked(line, same[0], at, actor)
+    known = known_entry_locked(line, order_id, actor, at) if cents == line.cents else None
+    if known is not None:
+        link_locked(line, known, match.rule if own(known) else "by_hand", at, actor)
     else:
-        book_shares_locked([share_locked(line, order, cents, match.rule, at)], at, actor=actor)
+        book_shares_locked([share_locked(line, order, cents, match.rule)], at, actor=actor)
     record_act_locked("bank_line.matched", line, order, cents, actor)
     return cents
+
+
+def known_entry_locked(line: BankLine, order_id: int, actor: Person | None, at: datetime) -> LedgerEntry | None:
+    """The entry that is this line's money already: marked by hand, or made now by the refund that waited for it."""
+    same = [entry for entry in hand_receipts_locked([order_id])[order_id] if entry.cents == line.cents]
+    if same:
+        return same[0]
+    return paid_back_locked(line, order_id, actor, at) if line.cents < 0 else None
+
+
+def own(entry: LedgerEntry) -> bool:
+    """Whether a line of the bank wrote this entry, and not somebody by hand."""
+    return entry.provider_reference.startswith(("bank-", "refund:bank-"))
 
 
 def match_by_hand(line_id: str, code: str, cents: int, *, actor: Person | None, at: datetime | None = None) -> None:
@@ -121,22 +136,34 @@ def match_by_hand(line_id: str, code: str, cents: int, *, actor: Person | None, 
         if not 0 < cents <= left:
             raise TooMuch(left)
         signed = cents if line.cents > 0 else -cents
-        book_shares_locked([share_locked(line, order, signed, "hand", at)], at, actor=actor)
+        back = paid_back_locked(line, order_id, actor, at) if signed == line.cents < 0 else None
+        if back is not None:
+            link_locked(line, back, "hand", at, actor)
+        else:
+            book_shares_locked([share_locked(line, order, signed, "hand")], at, actor=actor)
         record_act_locked("bank_line.matched", line, order, signed, actor)
 
 
-def share_locked(line: BankLine, order: Order, cents: int, rule: str, at: datetime) -> Share:
-    """Money that came is a receipt. Money that left ends a transfer back, or takes a receipt back."""
+def paid_back_locked(line: BankLine, order_id: int, actor: Person | None, at: datetime) -> LedgerEntry | None:
+    """The ledger entry of the transfer back that this line shows: the refund that waited for it has succeeded."""
+    session = require_writing()
+    waiting = select(Refund.public_id).where(
+        Refund.order_id == order_id, Refund.provider == PROVIDER, Refund.state == RefundState.PENDING,
+        Refund.cents == -line.cents,
+    )  # fmt: skip
+    public_id = session.scalars(waiting.order_by(Refund.id)).first()
+    if public_id is None:
+        return None
+    truth = Refunded(RefundResult.SUCCEEDED, f"refund:bank-{line.public_id}")
+    apply_truth_locked(lock_refund_locked(public_id), truth, moment_of(line.booked_on, at), actor=actor)
+    return booked(PROVIDER, str(truth.reference))
+
+
+def share_locked(line: BankLine, order: Order, cents: int, rule: str) -> Share:
+    """Money that came is a receipt; money that left takes a receipt back."""
     if cents > 0:
         return Share(line, order, cents, rule)
     session = require_writing()
-    waiting = select(Refund).where(
-        Refund.order_id == order.id, Refund.provider == PROVIDER, Refund.state == RefundState.PENDING,
-        Refund.cents == -cents,
-    )  # fmt: skip
-    if refund := session.scalars(waiting.order_by(Refund.id).with_for_update()).first():
-        refund.move(RefundState.SUCCEEDED, at)
-        return Share(line, order, cents, rule, EntryKind.REFUND, refund.receipt_id)
     receipts = select(LedgerEntry).where(
         LedgerEntry.order_id == order.id, LedgerEntry.provider == PROVIDER, LedgerEntry.kind == EntryKind.RECEIPT,
         LedgerEntry.cents >= -cents,
@@ -186,7 +213,7 @@ def undo(line_id: str, code: str, *, actor: Person | None, at: datetime | None =
         if match is None or match.ledger_entry_id is None:
             raise AlreadyDecided(line_id)
         cents = match.cents
-        if match.rule != "by_hand":
+        if own(session.get_one(LedgerEntry, match.ledger_entry_id)):
             counter_locked(line, order, match, at, actor)
         session.delete(match)
         line.state, line.note = LineState.NEW, "undone"

@@ -19,6 +19,7 @@ from models.bank import BankLine, BankMatch, BankStatement, LineState
 from models.orders import EntryKind, LedgerEntry, Order
 from models.people import Person
 from models.registrations import HOLDING, Registration
+from services.late_money import begin_again_locked
 from services.ledger import Movement, book_many_locked
 from services.outbox import queue_mail_locked
 from services.places import FRESH, lock_events_locked
@@ -85,13 +86,22 @@ def book_shares_locked(shares: Sequence[Share], at: datetime, *, actor: Person |
         match.cents, match.rule = share.cents, share.rule
         match.ledger_entry_id = entry.id if entry else None
     finish_lines_locked({share.line.id: share.line for share in shares}, matches, at, actor)
-    settled = settle_many_locked({share.order.id: share.order for share in shares}.values(), at, actor=actor)
+    settled = settle_paid_locked({share.order.id: share.order for share in shares}, at, actor)
     came: Counter[int] = Counter()
     for share in shares:
         came[share.order.id] += share.cents
     for found in settled:
         tell_what_is_missing_locked(found, came[found.order.id])
     return settled
+
+
+def settle_paid_locked(orders: dict[int, Order], at: datetime, actor: Person | None) -> list[Settled]:
+    """Settle orders that got money; what reaches beyond what is owed may bring places back that were given up too late."""
+    settled = {found.order.id: found for found in settle_many_locked(orders.values(), at, actor=actor)}
+    again = [found.order for found in settled.values() if found.money_cents > found.owed_cents]
+    begun = [order for order in again if begin_again_locked(order, at)]
+    settled |= {found.order.id: found for found in settle_many_locked(begun, at, actor=actor)} if begun else {}
+    return list(settled.values())
 
 
 def movement_of(share: Share, number: int, statements: dict[int, str], actor: Person | None, at: datetime) -> Movement:

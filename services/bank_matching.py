@@ -196,7 +196,7 @@ def book_plans(plans: Sequence[Plan], at: datetime) -> None:
                 continue
             known = known_by_hand(line, by_hand[plan.order_ids[0]]) if len(plan.order_ids) == 1 else None
             if known is not None:
-                link_locked(line, known, at)
+                link_locked(line, known, "by_hand", at)
                 continue
             found = certain(plan, line, orders, asked, by_hand)
             shares += found
@@ -227,13 +227,16 @@ def certain(
 
 
 def hand_receipts_locked(order_ids: Iterable[int]) -> dict[int, list[LedgerEntry]]:
-    """Transfers that finance marked as received by hand and that no line of the bank is known for, by order."""
+    """Transfers that finance marked as received, or as paid back, by hand and that no line of the bank is known for."""
     query = (
         select(LedgerEntry)
         .outerjoin(BankMatch, BankMatch.ledger_entry_id == LedgerEntry.id)
         .where(LedgerEntry.order_id.in_(sorted(order_ids)), LedgerEntry.provider == PROVIDER)
-        .where(LedgerEntry.kind == EntryKind.RECEIPT, LedgerEntry.cents > 0, BankMatch.id.is_(None))
-        .where(~LedgerEntry.provider_reference.startswith("bank-"))
+        .where(LedgerEntry.kind.in_((EntryKind.RECEIPT, EntryKind.REFUND)), BankMatch.id.is_(None))
+        .where(
+            ~LedgerEntry.provider_reference.startswith("bank-"),
+            ~LedgerEntry.provider_reference.startswith("refund:bank-"),
+        )
         .order_by(LedgerEntry.id)
     )
     found: dict[int, list[LedgerEntry]] = defaultdict(list)
@@ -252,11 +255,11 @@ def known_by_hand(line: BankLine, entries: list[LedgerEntry]) -> LedgerEntry | N
     return None
 
 
-def link_locked(line: BankLine, entry: LedgerEntry, at: datetime, actor: Person | None = None) -> None:
+def link_locked(line: BankLine, entry: LedgerEntry, rule: str, at: datetime, actor: Person | None = None) -> None:
     """The line's money is in the ledger already."""
     session, matches = require_writing(), matches_locked([line])
     match = matches.get((line.id, entry.order_id)) or BankMatch(line_id=line.id, order_id=entry.order_id)
-    match.cents, match.rule, match.ledger_entry_id = entry.cents, "by_hand", entry.id
+    match.cents, match.rule, match.ledger_entry_id = entry.cents, rule, entry.id
     session.add(match)
     session.flush()
     finish_lines_locked({line.id: line}, matches_locked([line]), at, actor)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from integrations.references import structured_communications
 from models.bank import BankLine, BankMatch, LineState
 from models.base import db
-from models.orders import Order
+from models.orders import LedgerEntry, Order
 from models.organisations import Organisation
 from models.payments import Refund, RefundState
 from models.people import Person
@@ -158,11 +158,14 @@ def propose_refunds_locked(lines: Sequence[BankLine]) -> None:
 
 
 def pending_refunds_locked() -> list[tuple[Refund, str]]:
-    """Refunds that finance pays from the bank and that no line has shown yet, with the reference of their order."""
+    """Refunds that finance pays from the bank, those marked as paid by hand included while no line has shown them, with
+    the reference of their order."""
+    shown = select(BankMatch.id).join(LedgerEntry, LedgerEntry.id == BankMatch.ledger_entry_id)
     query = (
         select(Refund, Order.reference)
         .join(Order, Order.id == Refund.order_id)
-        .where(Refund.provider == PROVIDER, Refund.state == RefundState.PENDING)
+        .where(Refund.provider == PROVIDER, Refund.state.in_((RefundState.PENDING, RefundState.SUCCEEDED)))
+        .where(~shown.where(LedgerEntry.receipt_id == Refund.receipt_id, BankMatch.cents == -Refund.cents).exists())
         .order_by(Refund.id)
     )
     return [(refund, reference or "") for refund, reference in require_writing().execute(query)]

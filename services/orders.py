@@ -16,7 +16,7 @@ from integrations.references import structured_communication
 from models.base import ALPHABET, db, in_language, now
 from models.courses import Course
 from models.events import Audience, Event
-from models.orders import EntryKind, Order, OrderLine, PaymentStatus, payment_status
+from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
 from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status

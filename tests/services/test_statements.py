@@ -31,11 +31,12 @@ from services.bank_acts import (
 )
 from services.ledger import Movement, book_locked
 from services.orders import balance, load_order, lock_order_locked, receive_money
+from services.refunds import Wanted, approve, carry_out, mark_paid, request
 from services.registrations import cancel, expire
 from services.statements import import_statement
 from services.transaction import writing
 from tests.cast import Cast, make_event
-from tests.services.bank_files import bank_file, imported, order_of, transfer
+from tests.services.bank_files import CAROLS_BANK, bank_file, imported, order_of, transfer
 from tests.services.post import registered
 
 
@@ -179,11 +180,24 @@ def test_a_sum_that_is_not_exact_waits_for_a_human(cast: Cast, event: Event) -> 
     assert (standing(first.code), standing(second.code)) == (PaymentStatus.PAID, PaymentStatus.PARTLY_PAID)
 
 
-def test_money_for_a_place_that_was_given_up_is_kept_and_is_to_be_paid_back(cast: Cast, event: Event) -> None:
+def test_money_for_a_place_that_was_given_up_takes_it_again_while_it_is_free(cast: Cast, event: Event) -> None:
     carol = registered(cast.carol, event)
     order = order_of(carol)
     assert carol.hold_until
     expire(carol.public_id, carol.hold_until + timedelta(seconds=1))
+    imported(transfer(order))
+    assert standing(order.code) is PaymentStatus.PAID
+    statuses = db.session.scalars(select(Registration.status).order_by(Registration.id)).all()
+    assert statuses == [Status.EXPIRED, Status.CONFIRMED]
+
+
+def test_money_that_has_no_place_any_more_is_kept_and_is_to_be_paid_back(cast: Cast) -> None:
+    event = make_event(public_cents=42000, member_cents=None, capacity=1, has_waiting_list=False)
+    carol = registered(cast.carol, event)
+    order = order_of(carol)
+    assert carol.hold_until
+    expire(carol.public_id, carol.hold_until + timedelta(seconds=1))
+    registered(cast.bob, event)
     imported(transfer(order))
     assert ledger() == [50820]
     assert standing(order.code) is PaymentStatus.REFUND_DUE
@@ -312,6 +326,21 @@ def test_a_transfer_back_is_proposed_and_ends_the_refund(cast: Cast, event: Even
     assert ledger() == [50820, -50820]
     assert db.session.scalars(select(Refund.state)).one() == RefundState.SUCCEEDED
     assert standing(order.code) is PaymentStatus.REFUNDED
+
+
+def test_a_transfer_back_that_was_marked_by_hand_is_the_same_money(cast: Cast, event: Event) -> None:
+    carol = registered(cast.carol, event)
+    order = order_of(carol)
+    imported(transfer(order))
+    cancel(carol.public_id, actor=cast.carol)
+    [refund] = request(order.code, Wanted(50820, "cancelled", CAROLS_BANK, "Carol"), actor=cast.fay)
+    approve(refund.public_id, actor=cast.ada)
+    carry_out(refund.public_id)
+    mark_paid(refund.public_id, "B-77", paid_at=now(), actor=cast.fay)
+    imported(transfer(None, -50820), reference="2026/118")  # known by the account alone
+    accept(lines()[-1].public_id, order.code, actor=cast.fay)
+    assert (states()[-1], ledger()) == (("matched", ""), [50820, -50820])
+    assert rules()[-1] == ("by_hand", -50820)
 
 
 def test_a_receipt_that_the_bank_took_back(cast: Cast, event: Event) -> None:
