@@ -130,10 +130,8 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
             found, context = expired(cast), {"was_offer": True}
         case "offer_reminder" | "payment_reminder" | "decision_due" | "decision_moved" | "event_guaranteed":
             return scene_of_the_clock(template, cast)
-        case "payment_received" | "payment_failed" | "payment_too_late":
-            found, context = scene_of_payment(template, cast), {"cents": 50820}
-        case "payment_partly":
-            found, context = offered(cast), {"cents": 30000, "missing": 20820}
+        case "payment_received" | "payment_partly" | "payment_failed" | "payment_too_late":
+            found, context = scene_of_payment(template, cast), {"cents": 30000, "missing": 20820}
         case _ if template in OF_COMPANIES:
             return None, None, scene_of_company(template, cast)
         case _:
