@@ -43,11 +43,19 @@ class Share:
 
 
 def lock_orders_locked(order_ids: Iterable[int]) -> dict[int, Order]:
-    """Lock the events of these orders, then the orders, and read them anew."""
+    """Lock the events of these orders, then the orders, and read them anew: as services/orders.lock_order_locked, all is
+    let go and taken again when a change of date brought another event meanwhile."""
     session, ids = require_writing(), sorted(set(order_ids))
-    lock_events_locked(set(session.scalars(select(Registration.event_id).where(Registration.order_id.in_(ids)))))
-    query = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update()
-    return {order.id: order for order in session.scalars(query.execution_options(**FRESH))}
+    events = select(Registration.event_id).where(Registration.order_id.in_(ids))
+    query = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update().execution_options(**FRESH)
+    while True:
+        known = set(session.scalars(events))
+        with session.begin_nested() as attempt:
+            lock_events_locked(known)
+            orders = {order.id: order for order in session.scalars(query)}
+            if known >= set(session.scalars(events)):
+                return orders
+            attempt.rollback()
 
 
 def lock_lines_locked(line_ids: Iterable[int], states: Sequence[LineState] = OPEN) -> dict[int, BankLine]:
