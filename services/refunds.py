@@ -25,6 +25,7 @@ from services.orders import balance, load_order, lock_order_locked
 from services.places import FRESH
 from services.providers import provider_for
 from services.refund_accounts import plain_iban
+from services.refund_credits import credit_refund_locked
 from services.refund_mails import tell_refunded_locked
 from services.transaction import require_writing, writing
 
@@ -263,6 +264,8 @@ def apply_truth_locked(refund: Refund, truth: Refunded, at: datetime, *, actor: 
     refund.provider_reference = truth.reference or refund.provider_reference
     refund.error = truth.error[:300]
     had_left = refund.state == RefundState.SUCCEEDED
+    if refund.state == RefundState.REQUESTED and truth.result is not RefundResult.FAILED:
+        credit_refund_locked(refund, at, actor=actor)
     match truth.result:
         case RefundResult.PENDING:
             refund.move(RefundState.PENDING, at)
