@@ -28,7 +28,7 @@ def remind_halfway(at: datetime | None = None) -> int:
         .group_by(Registration.id, Registration.public_id, Registration.hold_until)
         .order_by(Registration.event_id, Registration.id)
     )
-    due = [public_id for public_id, until, start in db.session.execute(held) if at >= half_time(start, until)]
+    due = [public_id for public_id, until, start in db.session.execute(held) if until and at >= half_time(start, until)]
     db.session.rollback()
     return sum(remind(public_id, at) for public_id in due)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from models.base import db, now
@@ -39,7 +39,7 @@ def ask_for_names(at: datetime | None = None) -> int:
     return sum(ask(event_id, at) for event_id in due)
 
 
-def unnamed() -> tuple[object, ...]:
+def unnamed() -> tuple[ColumnElement[bool], ...]:
     return Registration.person_id.is_(None), Registration.status.in_(TAKES_PLACE)
 
 
@@ -72,7 +72,7 @@ def unnamed_locked(event_id: int) -> list[Registration]:
     """The places of an event that have no name, with their orders; the event must be locked."""
     query = (
         select(Registration)
-        .where(Registration.event_id == event_id, *unnamed())  # type: ignore[arg-type]
+        .where(Registration.event_id == event_id, *unnamed())
         .options(joinedload(Registration.order))
         .order_by(Registration.id)
         .with_for_update(of=Registration)

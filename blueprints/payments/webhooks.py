@@ -18,7 +18,7 @@ def stripe() -> ResponseReturnValue:
     if card_provider() is None:
         abort(404)
     try:
-        receive(CARDS, request.get_data(cache=False), request.headers, ip=request.remote_addr or "")
+        receive(CARDS, request.get_data(cache=False), dict(request.headers), ip=request.remote_addr or "")
     except NoticeRefused:
         return {"error": "the signature does not fit"}, 400
     return {"received": True}, 200

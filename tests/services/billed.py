@@ -45,7 +45,7 @@ def ordered(person: Person, event: Event | None = None, *, locale: str = "en") -
 def team_ordered(cast: Cast, places: int = 2, event: Event | None = None, **wish: Any) -> Order:
     """An order of Lysara's for places that are named later, unpaid. Only the HR manager places it."""
     event_id = (event or make_event()).id
-    return order_for_team(cast.dora, cast.lysara, event_id, TeamWish(unnamed=places, **wish), locale="en")
+    return order_for_team(cast.dora, cast.lysara, event_id, TeamWish(unnamed=places, **wish), locale="en").order
 
 
 def pay(order: Order, cents: int, reference: str = "1") -> Order:

@@ -307,7 +307,7 @@ def debit(cast: Cast, simulator: Simulator) -> tuple[str, str, str]:
     from tests.cast import morning_in
 
     event = make_event(starts_at=morning_in(30))
-    code = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(unnamed=1), locale="en").code
+    code = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(unnamed=1), locale="en").order.code
     attempt, page = opened_page(code)
     assert "sepa_debit" in simulator.store.get("checkout.session", page)["payment_method_types"]
     simulator.pay(page, "sepa_debit")
@@ -322,7 +322,7 @@ def test_no_debit_for_people_nor_for_events_that_are_near(cast: Cast, stripe_hou
     far = order_for(cast.carol, make_event(starts_at=morning_in(30)))
     near = order_for_team(
         cast.dora, cast.lysara, make_event(starts_at=morning_in(9)).id, TeamWish(unnamed=1), locale="en"
-    ).code
+    ).order.code
     for code in (far, near):
         page = page_of(start(code).attempt)
         assert stripe_house.store.get("checkout.session", page)["payment_method_types"] == ["card", "bancontact"]

@@ -184,7 +184,7 @@ def test_a_team_leaves_out_who_does_not_meet_it_and_never_says_what_strangers_di
     bob, emil, zoe = candidates(cast.lysara, event, TeamWish(people=TEAM))
     assert [one.is_unprepared for one in (bob, emil, zoe)] == [True, True, True]
     complete(cast.bob, basics)
-    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(people=TEAM), locale="en")
+    order = order_for_team(cast.dora, cast.lysara, event.id, TeamWish(people=TEAM), locale="en").order
     rows = db.session.scalars(select(Registration.person_id).where(Registration.order_id == order.id)).all()
     assert rows == [cast.bob.id]
 
@@ -209,7 +209,7 @@ def test_an_hr_manager_confirms_for_all(cast: Cast) -> None:
     with pytest.raises(PrerequisitesUnconfirmed):
         order_for_team(cast.dora, cast.lysara, event.id, TeamWish(people=TEAM), locale="en")
     wish = TeamWish(people=TEAM, unnamed=1, prerequisites_confirmed=True)
-    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en")
+    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en").order
     query = select(Registration.prerequisites_confirmed).where(Registration.order_id == order.id)
     assert db.session.scalars(query).all() == [True] * 4
 

@@ -65,7 +65,7 @@ def test_who_only_holds_a_place_does_not_pay(app: Flask, cast: Cast, stripe_hous
 
     event = make_event()
     wish = TeamWish(people="Bob Lambert <bob@lysara.example>")
-    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en").code
+    order = order_for_team(cast.dora, cast.lysara, event.id, wish, locale="en").order.code
     browser = app.test_client()
     sign_in(browser, cast.bob)
     page = browser.get(f"/orders/{order}")
