@@ -53,7 +53,7 @@ def team_facts(registration: Registration, locale: str) -> TeamFacts:
         places=sum(row.holds_place for row in live),
         unnamed=sum(row.is_unnamed for row in live),
         amount=say_money(money.to_pay_cents, locale) if money.to_pay_cents else "",
-        due=say_day(min(holds), locale) if money.to_pay_cents and holds else "",
+        due=say_day(min(holds, default=order.due_at), locale) if money.to_pay_cents and (holds or order.due_at) else "",
         purchase_order=order.purchase_order or "",
     )
 

@@ -101,6 +101,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /orders/<code>/way/<public_id>": OWN,
     "GET /orders/<code>/who/<public_id>": OWN,
     "POST /orders/<code>/who/<public_id>": OWN,
+    "GET /orders/<code>/billing": OWN,
+    "POST /orders/<code>/billing": OWN,
+    "GET /orders/<code>/invoices/<public_id>.pdf": ("S44444444",),  # of a document that is there: tests/blueprints
+    "GET /orders/<code>/invoices/<public_id>.xml": ("S44444444",),
     "GET /orders/<code>/refund": OWN,
     "POST /orders/<code>/refund": OWN,
     "POST /orders/<code>/pay": ("S44444444",),  # only where cards are taken
@@ -280,6 +284,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/invoices/<public_id>/send": FINANCE,
     "GET /organise/invoices/<public_id>/credit": FINANCE,
     "POST /organise/invoices/<public_id>/credit": FINANCE,
+    "GET /organise/organisations/<public_id>/money": FINANCE,
+    "POST /organise/organisations/<public_id>/money": FINANCE,
     "GET /organise/refunds": FINANCE,
     "GET /organise/refunds/<public_id>": FINANCE,
     "POST /organise/refunds/<public_id>": FINANCE,

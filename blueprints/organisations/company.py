@@ -11,6 +11,7 @@ from blueprints.guards import me, signed_in
 from blueprints.organisations import blueprint
 from models.base import now
 from models.organisations import Organisation
+from services.invoice_lists import documents_of_organisation
 from services.organisation_pages import claims_at, company_orders, company_registrations, managed_by
 
 
@@ -58,4 +59,9 @@ def documents(public_id: str) -> ResponseReturnValue:
     """The orders that the organisation pays."""
     organisation = company_of(public_id)
     orders = company_orders(organisation.id)
-    return render_template("organisations/documents.html", orders=orders, **company_page(organisation, "documents"))
+    return render_template(
+        "organisations/documents.html",
+        orders=orders,
+        papers=documents_of_organisation(organisation.id),
+        **company_page(organisation, "documents"),
+    )

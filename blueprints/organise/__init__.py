@@ -23,6 +23,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     moves,
     orders,
     organisation_domains,
+    organisation_money,
     organisation_people,
     organisations,
     plans,

@@ -4,4 +4,16 @@ from flask import Blueprint
 
 blueprint = Blueprint("registrations", __name__)
 
-from blueprints.registrations import answers, changes, drafts, exemptions, mine, orders, proof, refund, register, team  # noqa: E402, F401  (they register themselves)
+from blueprints.registrations import (  # noqa: E402, F401  (they register themselves)
+    answers,
+    billing,
+    changes,
+    drafts,
+    exemptions,
+    mine,
+    orders,
+    proof,
+    refund,
+    register,
+    team,
+)

@@ -29,6 +29,7 @@ from models.orders import Order, OrderLine
 from models.payments import AttemptState
 from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import to_answer
+from services.invoice_lists import documents_of
 from services.leaving import leaving_now
 from services.modality_switch import other_places
 from services.order_access import Access
@@ -132,6 +133,7 @@ def order(code: str) -> ResponseReturnValue:
         takes_cards=card_provider() is not None,
         simulated=is_simulated(),
         came="paid" in request.args and money.received_cents > 0 and not money.to_pay_cents,
+        documents=documents_of(found.id) if access.whole else [],
         purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
     )

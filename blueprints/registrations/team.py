@@ -45,6 +45,8 @@ class TeamForm(CodeForm):
     unnamed = IntegerField(_l("Places to be named later"), [Optional(), NumberRange(min=0, max=100)], default=0)
     ticket = RadioField(_l("How they take part"), validate_choice=False)
     purchase_order = StringField(_l("Purchase-order number"), [longest(60)])
+    purchase_order_later = BooleanField(_l("The number comes later: hold the invoice until then"))
+    on_account = BooleanField(_l("Pay later, by invoice"))
     prerequisites = BooleanField(_l("All of them meet these"))
     exemption_reason = TextAreaField(_l("Why they can follow it all the same"), [longest(LONGEST)])
     shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
@@ -58,6 +60,8 @@ class TeamForm(CodeForm):
             ticket=self.ticket.data if "ticket" in self else None,
             purchase_order=self.purchase_order.data or "",
             voucher=self.voucher.data or "",
+            on_account="on_account" in self and bool(self.on_account.data),
+            purchase_order_later="on_account" in self and bool(self.purchase_order_later.data),
             prerequisites_confirmed=bool(self.prerequisites.data),
             may_wait=act == "order_and_wait",
             shown_cents=self.shown_cents.data,
@@ -131,6 +135,10 @@ def offer_choices(form: TeamForm, desk: Desk, organisation: Organisation) -> Non
     free = [one for one in colleagues if one.email and not one.is_registered]
     form.colleagues.choices = [(one.public_id, label_of(one)) for one in free]
     form.ticket.choices = [(price.ticket.public_id, price.ticket.public_id) for price in desk.choices]
+    if organisation.payment_term_days is None:
+        del form.on_account, form.purchase_order_later
+    elif not form.is_submitted():
+        form.on_account.data = True
     if len(desk.choices) < 2:
         del form.ticket
     elif not form.ticket.data and desk.price is not None:

@@ -28,6 +28,7 @@ from tests.cast import (
     sign_in,
     words,
 )
+from tests.services.billed import as_company
 
 SIX = "\n".join(f"Person{letter} Family{letter} <p{letter}@lysara.example>" for letter in "abcdef")
 
@@ -224,3 +225,36 @@ def test_an_hr_manager_of_elsewhere_or_of_yesterday_does_not_find_it(client: Bro
     for person in (cast.carol, cast.bob):
         sign_in(client, person)
         assert client.get(f"/orders/{order.code}").status_code == 404
+
+
+def test_a_company_with_a_term_orders_on_account(cast: Cast, client: FlaskClient) -> None:
+    as_company(cast, payment_term_days=30)
+    event = make_event()
+    sign_in(client, cast.dora)
+    path = f"/events/{event.slug}/register/team"
+    assert "within 30 days" in words(client.get(path))
+    form = {"unnamed": "2", "on_account": "y", "purchase_order_later": "y", "act": "order"}
+    page = words(post_form(client, path, form, follow_redirects=True))
+    assert "The places are confirmed. The invoice is to be paid by then." in page
+    assert "The invoice waits for your purchase-order number." in page
+    order = db.session.query(Order).one()
+    assert (order.is_on_account, order.awaits_purchase_order) == (True, True)
+    page = words(
+        post_form(
+            client,
+            f"/orders/{order.code}/purchase-order",
+            {"purchase_order": "PO 5"},
+            page=f"/orders/{order.code}",
+            follow_redirects=True,
+        )
+    )
+    assert "-00001" in page
+
+
+def test_without_a_term_nothing_can_be_paid_later(cast: Cast, client: FlaskClient) -> None:
+    event = make_event()
+    sign_in(client, cast.dora)
+    path = f"/events/{event.slug}/register/team"
+    assert "Pay later" not in words(client.get(path))
+    post_form(client, path, {"unnamed": "2", "on_account": "y", "act": "order"})
+    assert not db.session.query(Order).one().is_on_account
