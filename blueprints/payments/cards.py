@@ -17,8 +17,15 @@ from services.payments import (
     look,
     start,
 )
+from services.providers import card_provider
 
 LOOKS = 24  # times that the page looks again by itself: two minutes
+
+
+@blueprint.app_template_global()
+def cards_taken() -> bool:
+    """Whether somebody takes cards for us."""
+    return card_provider() is not None
 
 
 @blueprint.post("/orders/<code>/pay")
