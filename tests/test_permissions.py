@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from models.areas import Area
+from models.bank import BankLine
 from models.base import db, now
 from models.certificates import Certificate
 from models.courses import Course, Programme, Publication
@@ -46,6 +47,7 @@ from services.wishes import Wish
 from tests.browsing import csrf_token
 from tests.cast import Cast, add_member_locked, add_person_locked, affiliate_locked, make_event, sign_in
 from tests.permission_table import CAST, TABLE
+from tests.services.bank_files import imported, transfer
 
 STATIC = ("/static/", "/bootstrap/")
 
@@ -116,6 +118,12 @@ class World:
         reference = f"in-{now().isoformat()}"
         receive_money(code, 60000, provider="manual", provider_reference=reference, booked_at=now(), actor=None)
         return request_refund(code, Wanted(60000, "ill"), actor=None)[0].public_id
+
+    def of_the_bank(self, is_line: bool) -> str:
+        """The public id of a line of a new statement, or of the statement."""
+        found = imported(transfer(cents=700), reference=f"S-{now().isoformat()}")
+        line = select(BankLine.public_id).order_by(BankLine.id.desc()).limit(1)
+        return db.session.scalars(line).one() if is_line else found.statements[0]
 
     def invoice_of(self, event: Event) -> str:
         """The public id of the invoice of Nora's order, issued when needed."""
@@ -262,6 +270,8 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"public_id": world.voucher_of(event if "events" in rule else None)}
     if rule.startswith("/organise/invoices/"):
         return {"public_id": world.invoice_of(event)}
+    if rule.startswith("/organise/bank/"):
+        return {"public_id": world.of_the_bank("lines" in rule), "act": "ignore"}
     if rule.startswith("/organise/refunds/"):
         return {"public_id": world.refund_of(event)}
     if rule.startswith("/organise/jobs/"):

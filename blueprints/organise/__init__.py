@@ -7,6 +7,7 @@ blueprint = Blueprint("organise", __name__)
 from blueprints.organise import (  # noqa: E402, F401  (the views register themselves on the blueprint)
     attendance,
     attendees,
+    bank,
     certificates,
     changes,
     closing,
