@@ -23,6 +23,7 @@ from models.events import Event, Run, Slot
 from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
+from services.bank_balances import to_pay_of
 from services.calendars import entry_of
 from services.invoice_letters import document_facts, papers_for
 from services.letter_companies import claim_is_over, company_facts
@@ -51,7 +52,7 @@ TEMPLATES = (
     "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "exemption_decided", "registration_substituted",
     "registration_transferred", "team_order", "team_paid", "team_place", "team_left_out",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
-    "payment_failed", "payment_too_late", "payment_partly",
+    "payment_failed", "payment_too_late", "payment_partly", "order_due",
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided",
     "refund_paid", "refund_account", "invoice_issued",
 )  # fmt: skip
@@ -122,6 +123,8 @@ def refuse_stale(message: OutboxMessage, event: Event | None, registration: Regi
         raise NothingToSay("it is decided whether the event takes place")
     if message.template == "names_wanted" and registration and not has_unnamed(registration.order_id):
         raise NothingToSay("every place has a name")
+    if message.template == "order_due" and registration and not to_pay_of([registration.order_id]):
+        raise NothingToSay("it was paid meanwhile")
     wanted = STILL_TRUE.get(message.template)
     if wanted and (registration is None or registration.status != wanted):
         raise NothingToSay(f"no longer {wanted} when the mail could leave")
@@ -154,6 +157,8 @@ def facts(
         "reason": str(context.get("reason") or ""),
         "amount": say_money(int(cents), locale) if cents else "",
         "missing": say_money(int(context.get("missing") or 0), locale),
+        "step": str(context.get("step", "")),
+        "due": str(context.get("due", "")),
         "before": told(before, locale) if before else None,
         "join_url": join_url(event, registration) if event and registration else "",
         **{name: bool(context.get(name)) for name in FLAGS},

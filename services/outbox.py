@@ -16,6 +16,7 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     refund_paid                                                   cents, by_card (true: it returns to the card)
     refund_account                                                order (its code): where shall the money go?
     payment_partly                                                cents (what came), missing (what is still to come)
+    order_due                                                     step (notice, first, second), cents, due (in words)
     certificate_ready                                             certificate (its public id)
     invoice_issued                                                invoice (its public id)
     address_changed                                               address (the new one)

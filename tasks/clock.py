@@ -11,11 +11,13 @@ from collections.abc import Callable
 from huey import crontab
 
 import tasks.payments  # noqa: F401  (works web hooks off after the commit that kept them)
+from services.bank_matching import match_waiting
 from services.closing import conclude_late
 from services.decisions import ask_to_decide
 from services.event_changes import advance_runs
 from services.halfway import remind_halfway
 from services.membership_clock import advance_memberships
+from services.payment_reminders import remind_unpaid
 from services.reconciliation import reconcile
 from services.refunds import carry_out_due
 from services.registrations import expire_due
@@ -105,6 +107,13 @@ def end_memberships() -> None:
     advance_memberships()
 
 
+@queue.periodic_task(EVERY_HOUR)
+def remind_of_payment() -> None:
+    """Orders that were not paid: a notice, two reminders, then a human; and lines of a bank's file whose import died."""
+    match_waiting()
+    remind_unpaid()
+
+
 @queue.periodic_task(EACH_NIGHT)
 def forget() -> None:
     """What the privacy text promises to forget."""
@@ -123,4 +132,5 @@ ENTRIES: tuple[Callable[[], None], ...] = (
     give_back,
     end_memberships,
     forget,
+    remind_of_payment,
 )

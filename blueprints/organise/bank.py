@@ -52,6 +52,7 @@ from services.bank_lines import (
 )
 from services.bank_summaries import summary_of, waiting_count
 from services.money import say_money
+from services.payment_reminders import handed_over
 from services.statement_words import imported_words, refusal_words, summary_words
 from services.statements import BrokenFile, import_statement
 
@@ -94,6 +95,7 @@ def bank() -> ResponseReturnValue:
         "organise/bank.html",
         form=form,
         waiting=waiting_count(),
+        handed_over=handed_over(),
         statements=[
             (row, summary_words(summary_of([row.public_id]), str(get_locale()))) for row in latest_statements()
         ],

@@ -29,6 +29,7 @@ from tests.cast import ADDRESSES, Cast, make_event, morning_in
 OF_COMPANIES = {
     "affiliation_claimed", "affiliation_decided", "membership_applied", "membership_decided", "invoice_issued",
 }  # fmt: skip
+PART = {"cents": 30000, "missing": 20820, "step": "first", "due": "Tuesday"}
 CODE = {"code": "123456", "link": "/sign-in/link/abc"}
 
 
@@ -130,8 +131,8 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
             found, context = expired(cast), {"was_offer": True}
         case "offer_reminder" | "payment_reminder" | "decision_due" | "decision_moved" | "event_guaranteed":
             return scene_of_the_clock(template, cast)
-        case "payment_received" | "payment_partly" | "payment_failed" | "payment_too_late":
-            found, context = scene_of_payment(template, cast), {"cents": 30000, "missing": 20820}
+        case "payment_received" | "payment_partly" | "order_due" | "payment_failed" | "payment_too_late":
+            found, context = scene_of_payment(template, cast), PART
         case _ if template in OF_COMPANIES:
             return None, None, scene_of_company(template, cast)
         case _:
