@@ -19,7 +19,7 @@ from services.deadlines import payment_due
 from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
 from services.on_account import confirm_on_account_locked
-from services.orders import Line, Placed, place_order_locked, settle_locked
+from services.orders import Line, Placed, lock_order_locked, place_order_locked, settle_locked
 from services.payments import close_for_places, may_still_be_paid_locked
 from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
@@ -277,7 +277,9 @@ def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = 
     Raises TransitionRefused when the offer has ended meanwhile.
     """
     at = at or now()
-    with writing():
+    with writing() as session:
+        mine = select(Order.code).join(Registration, Registration.order_id == Order.id)
+        lock_order_locked(session.scalars(mine.where(Registration.public_id == public_id)).one())  # its other dates too
         event, registration = lock_registration_locked(public_id)
         if registration.hold_until is not None and registration.hold_until <= at:
             raise TransitionRefused(f"the offer of {public_id} has ended")
