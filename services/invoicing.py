@@ -73,8 +73,9 @@ def lines_locked(order: Order) -> list[OrderLine]:
     session = require_writing()
     session.flush()
     query = select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)
-    whole = joinedload(OrderLine.registration).joinedload(Registration.event)
-    return list(session.scalars(query.options(whole).execution_options(**FRESH)))
+    registration = joinedload(OrderLine.registration)
+    whole = registration.joinedload(Registration.event), registration.joinedload(Registration.order)  # callers tell them
+    return list(session.scalars(query.options(*whole).execution_options(**FRESH)))
 
 
 def is_covered_locked(order: Order) -> bool:
