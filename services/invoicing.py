@@ -74,7 +74,10 @@ def lines_locked(order: Order) -> list[OrderLine]:
     session.flush()
     query = select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)
     registration = joinedload(OrderLine.registration)
-    whole = registration.joinedload(Registration.event), registration.joinedload(Registration.order)  # callers tell them
+    whole = (
+        registration.joinedload(Registration.event),
+        registration.joinedload(Registration.order),
+    )  # callers tell them
     return list(session.scalars(query.options(*whole).execution_options(**FRESH)))
 
 

@@ -108,7 +108,8 @@ def form(slug: str) -> ResponseReturnValue:
     keep_chosen_files(form, form.questions)
     if mine is not None:
         return redirect(url_for("registrations.order", code=mine[1]), 303)
-    desk = desk_with_code(form, load, visitor().ip, counts=not form.csrf_token.errors) or desk
+    unchanged = None if form.questions else desk  # keeping a file wrote: what was read is forgotten
+    desk = desk_with_code(form, load, visitor().ip, counts=not form.csrf_token.errors, desk=unchanged) or desk
     form.ask_students(desk)
     form.only_looks()
     if valid and not form.errors and not form.changes_the_price:
@@ -124,14 +125,8 @@ def form(slug: str) -> ResponseReturnValue:
         form.shown_cents.data = chosen(form, desk).gross_cents
     template = "registrations/confirm.html" if person else "registrations/guest.html"
     closed = None if open_now else closed_words(desk.event)
-    page = render_template(
-        template,
-        form=form,
-        desk=desk,
-        event=desk.event,
-        closed=closed,
-        questions=fields_by_ticket(form, form.questions),
-    )
+    asked = fields_by_ticket(form, form.questions)
+    page = render_template(template, form=form, desk=desk, event=desk.event, closed=closed, questions=asked)
     return page, status_with_files(form)
 
 

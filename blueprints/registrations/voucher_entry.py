@@ -83,12 +83,15 @@ class StudentForm(CodeForm):
             self.studies.errors = [_("These places are for students. Say where and what you study.")]
 
 
-def desk_with_code(form: CodeForm, load: Callable[[], Desk | None], ip: str, *, counts: bool) -> Desk | None:
+def desk_with_code(
+    form: CodeForm, load: Callable[[], Desk | None], ip: str, *, counts: bool, desk: Desk | None = None
+) -> Desk | None:
     """The desk with the price that the typed code makes; a code that cannot be used is told at its field.
 
     `counts`: whether a wrong code may be counted against its network; without it (a failed token) no code is tried.
+    `desk`: as it was just read, when nothing was written since.
     """
-    desk = load()
+    desk = desk or load()
     if desk is None or not form.price_for or not counts or not form.voucher.data:
         return desk
     event = desk.event
