@@ -66,7 +66,7 @@ def all_rows() -> list[InvoiceRow]:
     return [row_of(invoice, code, left, done) for invoice, code in db.session.execute(query)]
 
 
-def documents() -> Select[Any]:
+def documents() -> Select[Invoice, str]:
     return select(Invoice, Order.code).join(Order, Order.id == Invoice.order_id)
 
 

@@ -46,6 +46,7 @@ def team_facts(registration: Registration, locale: str) -> TeamFacts:
     live = [row for row in order.registrations if row.is_live]
     money = balance(order)
     holds: list[datetime] = [row.hold_until for row in live if row.hold_until]
+    due = min(holds, default=order.due_at)
     return TeamFacts(
         buyer=order.buyer.name,
         organisation=order.payer_organisation.name if order.payer_organisation else "",
@@ -53,7 +54,7 @@ def team_facts(registration: Registration, locale: str) -> TeamFacts:
         places=sum(row.holds_place for row in live),
         unnamed=sum(row.is_unnamed for row in live),
         amount=say_money(money.to_pay_cents, locale) if money.to_pay_cents else "",
-        due=say_day(min(holds, default=order.due_at), locale) if money.to_pay_cents and (holds or order.due_at) else "",
+        due=say_day(due, locale) if money.to_pay_cents and due else "",
         purchase_order=order.purchase_order or "",
     )
 
