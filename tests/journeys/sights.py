@@ -16,7 +16,7 @@ from sqlalchemy import select
 from models.base import db
 from models.certificates import Certificate, CertificateStatus
 from models.events import Event, Slot
-from models.orders import Order
+from models.orders import LedgerEntry, Order
 from models.outbox import Job
 from models.registrations import Registration, Status
 from services.certificates import revoke
@@ -143,7 +143,29 @@ DESK = (
     Sight("order at the desk", "/organise/orders/{code:awaiting_payment}", "fay"),
     Sight("mails", "/organise/mails", "alice"),
 )
-ALL = PUBLIC + OWN + DESK
+RULES = (
+    Sight("register, with questions", "/events/mission-to-boston/register", "bob"),
+    Sight("register, with a code", f"/events/{PAID}/register?voucher=NOTHING", "bob", status=422),
+    Sight("company", "/me/company", "dora"),
+    Sight("team", f"/events/{PAID}/register/team", "dora"),
+    Sight("vouchers", desk(PAID, "vouchers"), "alice"),
+    Sight("new voucher, with errors", desk(PAID, "vouchers/new"), "alice", first=send_empty),
+    Sight("all vouchers", "/organise/vouchers", "ada"),
+    Sight("questions", desk("mission-to-boston", "questions"), "alice"),
+    Sight("new question, with errors", desk("mission-to-boston", "questions/new"), "alice", first=send_empty),
+    Sight("decide", desk(TENTATIVE, "decide"), "alice"),
+    Sight("exemptions", desk(PAID, "exemptions"), "alice"),
+)
+MONEY = (
+    Sight("finance", "/organise/finance", "fay"),
+    Sight("vat", "/organise/finance/vat", "fay"),
+    Sight("revenue", "/organise/finance/revenue", "fay"),
+    Sight("refunds", "/organise/refunds", "fay"),
+    Sight("give money back, with errors", "/organise/orders/{paid}/refund", "fay", first=send_empty),
+    Sight("disputes", "/organise/disputes", "fay"),
+    Sight("invoices", "/organise/invoices", "fay"),
+)
+ALL = PUBLIC + OWN + DESK + RULES + MONEY
 
 
 def address_of(sight: Sight) -> str:
@@ -161,6 +183,12 @@ def order_code(status: str) -> str:
 def order_link(status: str) -> str:
     code = order_code(status)
     return f"{code}?key={key_of(code)}"
+
+
+def paid_code(_: str) -> str:
+    """The latest order with money."""
+    query = select(Order.code).join(LedgerEntry, LedgerEntry.order_id == Order.id)
+    return str(db.session.scalar(query.order_by(Order.id.desc()).limit(1)))
 
 
 def slot_id(slug: str) -> str:
@@ -189,6 +217,7 @@ def job_id(_: str) -> str:
 ANSWERS: dict[str, Callable[[str], str]] = {
     "order": order_link,
     "code": order_code,
+    "paid": paid_code,
     "slot": slot_id,
     "registration": registration_id,
     "certificate": certificate_id,
