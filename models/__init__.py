@@ -19,5 +19,6 @@ from models import (  # noqa: F401
     questions,
     registrations,
     search,
+    terms,
     vouchers,
 )

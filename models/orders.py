@@ -45,6 +45,7 @@ class Order(Base):
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     locale: Mapped[str] = mapped_column(String(5), default="en")
     terms_version: Mapped[str] = mapped_column(String(40), default="")
+    terms_sha256: Mapped[str] = mapped_column(String(64), default="")  # of the accepted text: models/terms.py
     policy: Mapped[str] = mapped_column(String(600), default="")  # the cancellation sentence as shown and accepted
     tiers: Mapped[list[Tier]] = mapped_column(JSON, default=list)  # of cancelling, as accepted: models/policies.py
     is_on_account: Mapped[bool] = mapped_column(default=False)  # a company pays its invoice later: places are confirmed

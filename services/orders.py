@@ -20,6 +20,7 @@ from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatu
 from models.organisations import Organisation
 from models.people import Person
 from models.registrations import Registration, Status
+from services.accepted_terms import keep_terms_locked
 from services.dates import say_day
 from services.invoice_parties import organisation_billing
 from services.invoicing import issue_due_locked
@@ -100,6 +101,7 @@ def place_order_locked(placed: Placed, lines: Sequence[Line]) -> list[Registrati
         awaits_purchase_order=costs and placed.awaits_purchase_order and not placed.purchase_order,
         locale=placed.locale,
         terms_version=str(cluster.terms["version"]),
+        terms_sha256=keep_terms_locked(),
         policy=terms_of(event, placed.locale, costs=costs)[:600],
         tiers=list(event.tiers),
         due_at=min((line.hold_until for line in lines if line.hold_until), default=placed.account_due_at),

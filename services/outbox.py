@@ -19,6 +19,7 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     order_due                                                     step (notice, first, second), cents, due (in words)
     certificate_ready                                             certificate (its public id)
     invoice_issued                                                invoice (its public id)
+    withdrawal_received                                           received_at (ISO)
     address_changed                                               address (the new one)
     affiliation_*, membership_*                                   organisation; claimant or membership (public ids);
                                                                   decision (services/letter_companies.py), reason

@@ -35,6 +35,7 @@ def known_reasons() -> dict[str, str]:
         "cancelled_by_person": _("cancelled by the person"),
         "cancelled_by_buyer": _("cancelled by who ordered"),
         "cancelled_at_desk": _("cancelled at the desk"),
+        "withdrawn": _("withdrawn by the buyer, as the law lets a consumer"),
         "event_cancelled": _("the event was cancelled"),
         "offer_accepted": _("took the place offered"),
         "offer_declined": _("passed the place on"),

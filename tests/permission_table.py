@@ -101,6 +101,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /orders/<code>/way/<public_id>": OWN,
     "GET /orders/<code>/who/<public_id>": OWN,
     "POST /orders/<code>/who/<public_id>": OWN,
+    "GET /orders/<code>/terms": OWN,
+    "GET /orders/<code>/withdraw": OWN,
+    "POST /orders/<code>/withdraw": OWN,
     "GET /orders/<code>/billing": OWN,
     "POST /orders/<code>/billing": OWN,
     "GET /orders/<code>/invoices/<public_id>.pdf": ("S44444444",),  # of a document that is there: tests/blueprints
@@ -300,6 +303,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/bank/lines/<public_id>": FINANCE,
     "POST /organise/bank/lines/<public_id>/<act>": FINANCE,
     "GET /organise/finance": FINANCE,
+    "POST /organise/finance/accounting": FINANCE,
     "GET /organise/finance/vat": FINANCE,
     "POST /organise/finance/vat": FINANCE,
     "GET /organise/finance/revenue": FINANCE,

@@ -15,6 +15,7 @@ from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
 from blueprints.security import cluster
 from models.base import now
+from services.accounting import accounting_file
 from services.audit import record
 from services.dates import say_month
 from services.finance_desk import monday
@@ -104,6 +105,15 @@ def revenue() -> ResponseReturnValue:
         earned=sum(month.earned_cents for month in months),
         deferred=sum(month.deferred_cents for month in months),
     )
+
+
+@blueprint.post("/organise/finance/accounting")
+def accounting() -> ResponseReturnValue:
+    """One line for each movement of money of a period, for the accountant's program."""
+    finance_only()
+    first, last = asked_period()
+    body, rows = accounting_file(first, last)
+    return file_of("accounting", f"accounting-{first}-{last}.csv", body, rows)
 
 
 def file_of(what: str, name: str, body: bytes, rows: int) -> Response:

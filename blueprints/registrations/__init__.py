@@ -16,4 +16,5 @@ from blueprints.registrations import (  # noqa: E402, F401  (they register thems
     refund,
     register,
     team,
+    withdrawal,
 )

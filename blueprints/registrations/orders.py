@@ -43,6 +43,7 @@ from services.reasons import Step, steps_of
 from services.refunds import under_way_cents
 from services.registrations import accept_offer, cancel, decline_offer, rename
 from services.substitutions import REPLACEABLE
+from services.withdrawals import may_withdraw
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def order(code: str) -> ResponseReturnValue:
         simulated=is_simulated(),
         came="paid" in request.args and money.received_cents > 0 and not money.to_pay_cents,
         documents=documents_of(found.id) if access.whole else [],
+        may_withdraw=access.whole and access.changes and may_withdraw(found, now()),
         purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
     )

@@ -196,6 +196,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_reminder_order_id"), ["order_id"], unique=False)
 
     op.create_table(
+        "accepted_terms",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_terms")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_accepted_terms_sha256")),
+    )
+    op.create_table(
         "withdrawal",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -375,6 +385,7 @@ def upgrade() -> None:
     with op.batch_alter_table("order") as batch_op:
         batch_op.add_column(sa.Column("is_on_account", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("awaits_purchase_order", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("terms_sha256", sa.String(length=64), nullable=False, server_default=""))
 
     with op.batch_alter_table("organisation") as batch_op:
         batch_op.add_column(sa.Column("vat_status", sa.String(length=12), nullable=True))
@@ -385,6 +396,7 @@ def upgrade() -> None:
     with op.batch_alter_table("order") as batch_op:
         batch_op.alter_column("is_on_account", server_default=None)
         batch_op.alter_column("awaits_purchase_order", server_default=None)
+        batch_op.alter_column("terms_sha256", server_default=None)
     with op.batch_alter_table("organisation") as batch_op:
         batch_op.alter_column("peppol_id", server_default=None)
     for statement in freezing():
@@ -434,6 +446,7 @@ def downgrade() -> None:
         batch_op.drop_column("vat_status")
 
     with op.batch_alter_table("order") as batch_op:
+        batch_op.drop_column("terms_sha256")
         batch_op.drop_column("awaits_purchase_order")
         batch_op.drop_column("is_on_account")
 
@@ -479,6 +492,7 @@ def downgrade() -> None:
 
     op.drop_table("invoice_file")
     op.drop_table("withdrawal")
+    op.drop_table("accepted_terms")
     with op.batch_alter_table("payment_reminder") as batch_op:
         batch_op.drop_index(batch_op.f("ix_payment_reminder_order_id"))
 

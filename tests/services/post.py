@@ -24,6 +24,7 @@ from services.substitutions import Colleague, substitute
 from services.transaction import writing
 from services.unanswered import end
 from services.wishes import Wish
+from services.withdrawals import withdraw
 from tests.cast import ADDRESSES, Cast, make_event, morning_in
 
 OF_COMPANIES = {
@@ -190,12 +191,21 @@ def applied(cast: Cast) -> Membership:
     return apply(cast.lysara.public_id, "company", applicant=cast.dora)
 
 
+def scene_of_withdrawal(cast: Cast) -> tuple[Registration, dict[str, Any]]:
+    """Carol has withdrawn from what she ordered."""
+    found = registered(cast.carol, make_event())
+    withdraw(found.order.code, "Carol Nguyễn", cast.carol)
+    return found, {"received_at": now().isoformat()}
+
+
 def scene_of_change(template: str, cast: Cast) -> tuple[Registration, dict[str, Any]]:
     """A request that was declined, a colleague who came instead, a new date."""
     if template == "wait_ended":
         found = waiting(cast, 0)[1]
         end(found.public_id, db.session.get_one(Event, found.event_id).starts_at)
         return found, {"was_request": False}
+    if template == "withdrawal_received":
+        return scene_of_withdrawal(cast)
     if template == "registration_declined":
         return declined(cast), {"reason": "The mission is for companies."}
     if template == "event_changed":
