@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 
 from integrations.mail import Attachment
 from models.base import db
 from models.invoices import Invoice, InvoiceKind, Transmission
 from models.orders import Order
-from services.dates import LONG_AGO, day_words
+from services.dates import LONG_AGO, day_words, local_day, say_clock
 from services.invoice_files import bytes_of
 from services.money import say_money
 from services.order_links import order_url
@@ -51,6 +53,19 @@ def mail_document_locked(invoice: Invoice, order: Order) -> None:
             created_at=invoice.created_at, updated_at=invoice.created_at,
         )
     )  # fmt: skip
+
+
+def contract_facts(context: dict[str, Any], locale: str) -> dict[str, Any]:
+    """The document a mail brings, and the instant of a withdrawal that it proves."""
+    return {"document": document_facts(context, locale), "received_at": received_words(context, locale)}
+
+
+def received_words(context: dict[str, Any], locale: str) -> str:
+    """When a withdrawal reached us, to the minute: a mail that tells it is the proof (CEL art. VI.49)."""
+    if "received_at" not in context:
+        return ""
+    at, zone = datetime.fromisoformat(context["received_at"]), str(current_app.extensions["cluster"].zone)
+    return f"{day_words(local_day(at, zone), locale, True, LONG_AGO)}, {say_clock(at, locale, zone)}"
 
 
 def document_facts(context: dict[str, Any], locale: str) -> DocumentFacts | None:

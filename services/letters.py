@@ -25,8 +25,7 @@ from models.people import Person
 from models.registrations import Registration, Status, Transition
 from services.bank_balances import to_pay_of
 from services.calendars import entry_of
-from services.dates import LONG_AGO, day_words, local_day, say_clock
-from services.invoice_letters import document_facts, papers_for
+from services.invoice_letters import contract_facts, papers_for
 from services.letter_companies import claim_is_over, company_facts
 from services.letter_decisions import decision_facts
 from services.letter_facts import (
@@ -168,19 +167,10 @@ def facts(
         "left_out": ", ".join(context.get("left_out", ())),
         "team": team_facts(registration, locale) if registration and message.template in TELLS_ORDER else None,
         "decision": decision_facts(event, context.get("decides"), locale, settings.public_url),
-        "received_at": received_words(context, locale),
-        "document": document_facts(context, locale),
+        **contract_facts(context, locale),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),
     }
-
-
-def received_words(context: dict[str, Any], locale: str) -> str:
-    """When a withdrawal reached us, to the minute: a mail that tells it is the proof (CEL art. VI.49)."""
-    if "received_at" not in context:
-        return ""
-    at, zone = datetime.fromisoformat(context["received_at"]), str(current_app.extensions["cluster"].zone)
-    return f"{day_words(local_day(at, zone), locale, True, LONG_AGO)}, {say_clock(at, locale, zone)}"
 
 
 def for_buyer(message: OutboxMessage, registration: Registration) -> bool:
