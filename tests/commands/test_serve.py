@@ -85,7 +85,7 @@ class Terminal:
         assert until(lambda: READY in self.read() or self.process.poll() is not None, 30), self.printed
         assert self.process.poll() is None, self.printed
         self.family = psutil.Process(self.process.pid).children(recursive=True)
-        assert len(self.family) == 4  # web server with two workers, worker
+        assert len(self.family) == 5  # web server with two workers, worker, simulator of Stripe
 
     def press(self, key: bytes, times: int = 1) -> None:
         for _ in range(times):
@@ -187,7 +187,7 @@ def test_no_worker_stays_when_the_web_server_is_killed_and_all_start_again(start
     for victim in psutil.Process(terminal.process.pid).children():
         victim.kill()
     assert until(lambda: not terminal.left(), PATIENCE), terminal.left()
-    assert until(lambda: len(psutil.Process(terminal.process.pid).children(recursive=True)) == 4, PATIENCE)
+    assert until(lambda: len(psutil.Process(terminal.process.pid).children(recursive=True)) == 5, PATIENCE)
     assert until(lambda: answers(terminal.port), PATIENCE)
     terminal.family = psutil.Process(terminal.process.pid).children(recursive=True)
     terminal.press(CTRL_C)
