@@ -67,7 +67,7 @@ def start(code: str, at: datetime | None = None) -> Page:
     provider = card_provider()
     if provider is None:
         raise CardsNotOffered(code)
-    close_others(code, at)
+    settle_pages(code, at)
     with writing():
         attempt = wanted_attempt_locked(code, provider.key, at)
         public_id, url = attempt.public_id, attempt.url
@@ -160,9 +160,7 @@ def given_up(public_id: str, error: ProviderError, at: datetime) -> str:
 
 def refresh(public_id: str, at: datetime | None = None) -> AttemptState:
     """Read the provider's truth about an attempt and apply it. Raises ProviderError when it cannot be read."""
-    attempt, _ = attempt_of(public_id)
-    state, key, reference = AttemptState(attempt.state), attempt.provider, attempt.provider_reference
-    db.session.rollback()
+    state, key, reference = known_of(public_id)
     if reference is None:
         return state
     return apply(public_id, provider_for(key).refresh(reference), at or now())
@@ -170,9 +168,7 @@ def refresh(public_id: str, at: datetime | None = None) -> AttemptState:
 
 def learn(public_id: str, reference: str, at: datetime | None = None) -> AttemptState:
     """The same for an attempt whose page the provider names: we may have died before we could write it down."""
-    attempt, _ = attempt_of(public_id)
-    key = attempt.provider
-    db.session.rollback()
+    _, key, _ = known_of(public_id)
     return apply(public_id, provider_for(key).refresh(reference), at or now())
 
 
@@ -197,9 +193,7 @@ def look(code: str, at: datetime | None = None) -> AttemptState | None:
 def close(public_id: str, at: datetime | None = None) -> AttemptState:
     """Close the page of an attempt, unless it was paid meanwhile; what it was then is applied. Raises ProviderError."""
     at = at or now()
-    attempt, _ = attempt_of(public_id)
-    state, key, reference = AttemptState(attempt.state), attempt.provider, attempt.provider_reference
-    db.session.rollback()
+    state, key, reference = known_of(public_id)
     if state not in UNSETTLED:
         return state
     if reference is not None:
@@ -211,18 +205,20 @@ def close(public_id: str, at: datetime | None = None) -> AttemptState:
         return AttemptState(attempt.state)
 
 
-def close_others(code: str, at: datetime) -> None:
-    """Close the pages of an order that ask for another amount, or are about to run out."""
+def settle_pages(code: str, at: datetime) -> None:
+    """Before a payer is sent to a page: close those that ask for another amount or are about to run out, and ask about
+    the one that could be used, which may be paid already. Raises PageRefused when one cannot be closed."""
     order = load_order(code)
     cents = balance(order).to_pay_cents if order else 0
-    attempts = open_attempts(code)
-    others = [attempt.public_id for attempt in attempts if not is_usable(attempt, cents, at)]
+    pages = [(attempt.public_id, is_usable(attempt, cents, at)) for attempt in open_attempts(code)]
     db.session.rollback()
-    for public_id in others:
+    for public_id, usable in pages:
         try:
-            close(public_id, at)
+            (refresh if usable else close)(public_id, at)
         except ProviderError as error:
-            raise PageRefused(str(error)) from error
+            if not usable:
+                raise PageRefused(str(error)) from error
+            log.warning("payment %s cannot be asked about: %s", public_id, error)
 
 
 def close_for_places(public_ids: list[str], at: datetime) -> None:
@@ -258,6 +254,14 @@ def may_still_be_paid_locked(order_id: int) -> bool:
     """Whether a payment page of the order is open, or its money on the way: its places are not given up meanwhile."""
     query = select(PaymentAttempt.id).where(PaymentAttempt.order_id == order_id, PaymentAttempt.state.in_(UNSETTLED))
     return require_writing().scalar(query.limit(1)) is not None
+
+
+def known_of(public_id: str) -> tuple[AttemptState, str, str | None]:
+    """State, provider and page of an attempt, before the provider is asked. NoResultFound for an unknown id."""
+    columns = (PaymentAttempt.state, PaymentAttempt.provider, PaymentAttempt.provider_reference)
+    state, provider, reference = db.session.execute(select(*columns).where(PaymentAttempt.public_id == public_id)).one()
+    db.session.rollback()
+    return AttemptState(state), provider, reference
 
 
 def attempt_of(public_id: str) -> tuple[PaymentAttempt, Order]:

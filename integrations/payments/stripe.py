@@ -97,6 +97,7 @@ class Stripe:
     def client(self) -> stripe.StripeClient:
         import stripe
 
+        logging.getLogger("stripe").setLevel(logging.WARNING)  # it tells of each request otherwise
         return stripe.StripeClient(
             self.api_key,
             max_network_retries=self.retries,

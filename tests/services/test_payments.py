@@ -200,6 +200,15 @@ def test_what_differs_goes_to_review(cast: Cast, stripe_house: Simulator, wrong:
         start(code)
 
 
+def test_a_page_that_is_paid_already_is_not_opened_again(cast: Cast, stripe_house: Simulator) -> None:
+    code = order_for(cast.carol, make_event())
+    _, page = opened_page(code)
+    stripe_house.pay(page)  # and neither web hook nor browser told us
+    with pytest.raises(NothingToPay):
+        start(code)
+    assert entries(code) == RECEIPT
+
+
 def test_an_amount_that_changed_gets_a_new_page(cast: Cast, stripe_house: Simulator) -> None:
     from services.orders import receive_money
 
