@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import Texts, db
 from models.events import Ticket
 from models.orders import Order, OrderLine
 from models.outbox import OutboxMessage
+from models.questions import Answer
 from models.registrations import HOLDING, LIVE, Registration, Status, Transition
 from models.search import folded
 from services.orders import load_order
@@ -37,6 +38,7 @@ class Attendee:
     queued_at: datetime | None
     is_member: bool
     net_cents: int
+    has_answered: bool
 
     @property
     def name(self) -> str:
@@ -47,6 +49,7 @@ COLUMNS = (
     Registration.public_id, Registration.given_name, Registration.family_name, Registration.email,
     Registration.organisation_name, Registration.status, Registration.ticket_id, Ticket.names, Registration.created_at,
     Registration.queued_at, Registration.is_member, OrderLine.net_cents,
+    exists().where(Answer.registration_id == Registration.id).correlate(Registration),
 )  # fmt: skip
 
 GROUPS: dict[str, frozenset[Status]] = {

@@ -30,6 +30,7 @@ from blueprints.words import text
 from models.base import now
 from models.events import Audience, Event
 from models.registrations import LIVE, Status, TransitionRefused
+from services.answers import answers_in_list
 from services.attendees import (
     GROUPS,
     PAGE,
@@ -112,6 +113,9 @@ def list_page(event: Event, asked: Wanted, found: AttendeeList) -> dict[str, Any
         "found": found,
         "asked": asked,
         "full": full,
+        "answers": answers_in_list([row.public_id for row in found.rows if row.has_answered], str(get_locale()))
+        if full
+        else {},
         "statuses": status_choices(found.counts),
         "tickets": tickets_of(event.id),
         "columns": columns(event.slug, asked, kept, full),

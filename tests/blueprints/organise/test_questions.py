@@ -116,6 +116,11 @@ def test_the_desk_reads_the_answers_with_the_words_of_their_day(client: FlaskCli
     shown = client.get(f"/organise/events/{event.slug}/attendees/{registration.public_id}")
     assert "Your badge line? &lt;b&gt;Bob" in words(shown).replace("<", "&lt;").replace(">", "&gt;")
     assert "May we film you? Yes, on " in words(shown)
+    listed = words(client.get(f"/organise/events/{event.slug}/attendees"))
+    assert "Your badge line? <b>Bob" in listed
+    assert "May we film you? Yes, on " in listed
+    sign_in(client, cast.emil)  # who marks attendance reads no answers
+    assert "badge line" not in words(client.get(f"/organise/events/{event.slug}/attendees"))
 
 
 def test_a_file_is_for_organisers_and_each_look_is_recorded(client: FlaskClient, event: Event, cast: Cast) -> None:
