@@ -1,6 +1,6 @@
 """Money, part by part, on both engines: what a web hook costs from its arrival to the committed receipt, and more.
 
-    python -m bench.money [--only deliveries] [--json]
+    python -m bench.money [--only deliveries | statement] [--json]
 
 Each part is a function of an engine's address and a folder that returns its figures; PARTS names them.
 """
@@ -15,12 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.bank_files import imported
 from bench.deliveries import deliver, paid_pages
 from bench.places import bare_commits, engines
 from integrations.stripe_simulator.server import Simulator
 
 Figures = dict[str, Any]
 PAYMENTS = 120
+LINES = 10_000
 
 
 def deliveries(url: str, folder: Path) -> Figures:
@@ -45,7 +47,13 @@ def deliveries(url: str, folder: Path) -> Figures:
     }
 
 
-PARTS: dict[str, Callable[[str, Path], Figures]] = {"deliveries": deliveries}
+def statement(url: str, folder: Path) -> Figures:
+    """A bank's file of ten thousand transfers, each for an order that waits: read, kept, booked, its place confirmed, its
+    mail queued; how much the process grows for the whole file and for half of it; and reading the file alone."""
+    return imported(url, folder, LINES, 1)
+
+
+PARTS: dict[str, Callable[[str, Path], Figures]] = {"deliveries": deliveries, "statement": statement}
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from models.events import Quota
 from models.orders import LedgerEntry, Order, OrderLine
 from models.people import Person
 from models.registrations import Registration, Status
@@ -57,10 +58,13 @@ def settle_many_locked(orders: Iterable[Order], at: datetime, *, actor: Person |
         .execution_options(**FRESH)
     ):
         lines[line.order_id].append(line)
+    wanted = {line.registration.quota_id for found in lines.values() for line in found}
+    quotas = session.scalars(select(Quota).where(Quota.id.in_(wanted))).all() if len(ids) > 1 else []
     sums = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).where(LedgerEntry.order_id.in_(ids))
     money = {order_id: int(cents) for order_id, cents in session.execute(sums.group_by(LedgerEntry.order_id))}
     with session.no_autoflush:  # what is written below is written together
         settled = [settle_lines_locked(lines[key], money.get(key, 0), at, actor) for key in ids if lines[key]]
+    del quotas  # held so far: the identity map forgets what nobody holds, and each place asks for its quota
     for found in settled:
         issue_due_locked(found.order, at, actor=actor)
     return settled
