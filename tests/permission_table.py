@@ -276,6 +276,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/plans/<slug>": BOARD,
     "GET /organise/orders": FINANCE,
     "GET /organise/orders/<code>": FINANCE,
+    "POST /organise/orders/<code>/card/<public_id>": FINANCE,
     "POST /organise/orders/<code>": FINANCE,
     "GET /organise/orders/<code>/refund": FINANCE,
     "POST /organise/orders/<code>/refund": FINANCE,

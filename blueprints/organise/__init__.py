@@ -8,6 +8,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     attendance,
     attendees,
     bank,
+    card_payments,
     certificates,
     changes,
     closing,

@@ -9,16 +9,18 @@ from zoneinfo import ZoneInfo
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l
-from wtforms import DateField, StringField
-from wtforms.validators import InputRequired
+from wtforms import DateField, HiddenField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, ValidationError
 
-from blueprints.forms import Form, filled, form_view, longest, status_of
+from blueprints.forms import Form, form_view, longest, sentences, status_of
 from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
+from blueprints.organise.card_payments import card_facts
 from blueprints.organise.event_form import MoneyField
 from blueprints.organise.events import page_number, pager
 from blueprints.security import cluster
-from models.base import now
+from models.base import now, random_id
 from models.orders import Order
 from services.audit import record
 from services.invoice_lists import documents_of
@@ -57,20 +59,35 @@ def orders() -> ResponseReturnValue:
 
 
 class ReceiptForm(Form):
-    """A transfer as the bank's statement shows it."""
+    """A transfer as the bank's statement shows it, or money at the door, of which nobody else tells us.
 
+    `once` names money at the door, which has no reference of its own: a form sent twice counts once.
+    """
+
+    way = SelectField(
+        _l("How it came"),
+        choices=[
+            SelectChoice("transfer", _l("Bank transfer")),
+            SelectChoice("cash", _l("Cash at the door")),
+            SelectChoice("card", _l("Card terminal at the door")),
+        ],
+        default="transfer",
+    )
+    once = HiddenField(validators=[longest(26)], default=random_id)
     amount = MoneyField(_l("Amount"), [InputRequired()])
     day = DateField(_l("Day on the statement"), [InputRequired()])
     reference = StringField(
         _l("The bank’s own reference"),
-        [filled(), longest(120)],
-        description=_l("Each transfer has its own: money is counted once for each."),
+        [longest(100)],
+        description=_l("Each transfer has its own: money is counted once for each. At the door you may leave it out."),
     )
     note = StringField(_l("Note"), [longest(300)])
 
-    def validate_day(self, field: DateField) -> None:
-        from wtforms.validators import ValidationError
+    def validate_reference(self, field: StringField) -> None:
+        if self.way.data == "transfer" and not field.data:
+            raise ValidationError(sentences()["This field is required."])
 
+    def validate_day(self, field: DateField) -> None:
         if field.data and field.data > now().astimezone(ZoneInfo(cluster().zone)).date():
             raise ValidationError(_("This day is still to come. Write the day on the statement."))
 
@@ -89,24 +106,22 @@ def order(code: str) -> ResponseReturnValue:
     found = load_order(code) or abort(404)  # a booking that was refused forgot what was loaded
     page = render_template(
         "organise/order.html", order=found, balance=present, form=form, said=balance_words(present),
-        documents=documents_of(found.id),
+        documents=documents_of(found.id), **card_facts(found.id),
     )  # fmt: skip
     return page, status_of(form)
 
 
 def received(form: ReceiptForm, found: Order) -> bool:
-    """Book the transfer of a valid form; a refusal becomes a problem at its field."""
+    """Book the money of a valid form; a refusal becomes a problem at its field."""
     noon = datetime.combine(form.day.data, time(12), ZoneInfo(cluster().zone)).astimezone(UTC)
     facts: dict[str, Any] = {"order": found.code, "cents": form.amount.data}
     try:
         receive_money(
             found.code,
             form.amount.data or 0,
-            provider="transfer",
-            provider_reference=form.reference.data,
+            **source_of(form),
             booked_at=min(noon, now()),
             actor=me(),
-            note=form.note.data or "",
         )
     except AlreadyBooked:
         form.reference.errors = [
@@ -123,6 +138,16 @@ def received(form: ReceiptForm, found: Order) -> bool:
         flash(_("%(amount)s is marked as received.", amount=amount) + " " + said, "success")
         return True
     return False
+
+
+def source_of(form: ReceiptForm) -> dict[str, str]:
+    """Who says that the money came: the bank, or whoever took it at the door."""
+    note = form.note.data or ""
+    if form.way.data == "transfer":
+        return {"provider": "transfer", "provider_reference": form.reference.data, "note": note}
+    label = _("Cash at the door") if form.way.data == "cash" else _("Card terminal at the door")
+    reference = f"door:{form.reference.data or form.once.data}"
+    return {"provider": "manual", "provider_reference": reference, "note": f"{label}. {note}".strip()}
 
 
 def balance_words(money: Balance) -> str:

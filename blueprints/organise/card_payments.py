@@ -1,0 +1,82 @@
+"""Card payments of one order at the desk: what finance decides about one that differs from what was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext as _
+
+from blueprints.guards import finance_only, me
+from blueprints.organise import blueprint
+from models.payments import AttemptState, DisputeState
+from services.disputes import disputes_of
+from services.money import say_money
+from services.payment_review import (
+    NothingToDecide,
+    NotToBook,
+    attempts_of,
+    book_what_came,
+    difference_kept,
+    set_aside,
+)
+
+
+def attempt_words(state: str) -> str:
+    return {
+        AttemptState.CREATED: _("page being opened"),
+        AttemptState.OPEN: _("page open"),
+        AttemptState.PROCESSING: _("money on its way"),
+        AttemptState.PAID: _("paid"),
+        AttemptState.EXPIRED: _("page closed unpaid"),
+        AttemptState.FAILED: _("failed"),
+        AttemptState.CANCELLED: _("given up"),
+    }[AttemptState(state)]
+
+
+def dispute_words(state: str) -> str:
+    return {
+        DisputeState.OPEN: _("to be answered at the card provider"),
+        DisputeState.WON: _("won, the money is back"),
+        DisputeState.LOST: _("lost"),
+    }[DisputeState(state)]
+
+
+def difference_words(what: str) -> str:
+    return {
+        "amount": _("The amount is not what was asked for."),
+        "currency": _("The currency is not what was asked for."),
+        "key": _("The card provider names it otherwise than we do."),
+    }[what]
+
+
+def card_facts(order_id: int) -> dict[str, Any]:
+    """What the desk's page of an order says of its card payments."""
+    attempts = attempts_of(order_id)
+    return {
+        "attempts": attempts,
+        "reviews": [(one, found) for one in attempts if (found := difference_kept(one)) is not None],
+        "disputes": disputes_of(order_id),
+        "attempt_words": attempt_words,
+        "dispute_words": dispute_words,
+        "difference_words": difference_words,
+    }
+
+
+@blueprint.post("/organise/orders/<code>/card/<public_id>")
+def decide_payment(code: str, public_id: str) -> ResponseReturnValue:
+    """Book what came as it is, or set the payment aside."""
+    finance_only()
+    try:
+        if request.form.get("answer") == "book":
+            cents = book_what_came(code, public_id, actor=me())
+            flash(_("%(amount)s is booked.", amount=say_money(cents, str(get_locale()))), "success")
+        else:
+            set_aside(code, public_id, actor=me())
+            flash(_("The payment is set aside. Give it back at the card provider."), "success")
+    except NotToBook:
+        flash(_("There is nothing that can be booked in euros. Give it back at the card provider."), "error")
+    except NothingToDecide:
+        flash(_("This payment waits for no decision any more."), "info")
+    return redirect(url_for("organise.order", code=code), 303)

@@ -1,0 +1,100 @@
+"""Card payments and money at the door, at the desk."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from integrations.stripe_simulator.server import Simulator
+from models.base import db
+from models.orders import LedgerEntry
+from models.outbox import AuditEntry
+from models.payments import AttemptState
+from models.registrations import Status
+from services.payments import refresh
+from tests.browsing import csrf_token, post_form, sign_in, words
+from tests.cast import Cast, make_event
+from tests.services.paying import attempt_row, entries, opened_page, order_for, statuses, stripe_house
+
+__all__ = ["stripe_house"]
+
+
+@pytest.fixture
+def desk(cast: Cast, client: FlaskClient) -> FlaskClient:
+    sign_in(client, cast.fay)
+    return client
+
+
+@pytest.mark.parametrize("way, label", [("cash", "Cash at the door"), ("card", "Card terminal at the door")])
+def test_money_at_the_door(desk: FlaskClient, cast: Cast, way: str, label: str) -> None:
+    code = order_for(cast.carol, make_event())
+    page = desk.get(f"/organise/orders/{code}")
+    once = page.get_data(as_text=True).split('name="once"')[1].split('value="')[1].split('"')[0]
+    sent = {"csrf_token": csrf_token(page), "way": way, "once": once, "amount": "508.20", "day": "2026-11-01"}
+    for _ in range(2):  # sent twice, counted once
+        desk.post(f"/organise/orders/{code}", data=sent)
+    assert entries(code) == [("receipt", "manual", 50820)]
+    assert statuses(code) == [Status.CONFIRMED]
+    row = db.session.scalars(select(LedgerEntry)).one()
+    assert (row.provider_reference, row.note) == (f"door:{once}", f"{label}.")
+
+
+def test_a_transfer_still_needs_the_banks_reference(desk: FlaskClient, cast: Cast) -> None:
+    code = order_for(cast.carol, make_event())
+    answer = post_form(desk, f"/organise/orders/{code}", {"way": "transfer", "amount": "508.20", "day": "2026-11-01"})
+    assert answer.status_code == 422
+    assert "This is still empty." in words(answer)
+    assert entries(code) == []
+
+
+def waiting(cast: Cast, simulator: Simulator, cents: int = 100, currency: str = "eur") -> tuple[str, str]:
+    """An order whose card payment differs from what was asked."""
+    code = order_for(cast.carol, make_event())
+    attempt, page = opened_page(code)
+    simulator.pay(page)
+    session = simulator.store.get("checkout.session", page)
+    intent = simulator.store.get("payment_intent", session["payment_intent"])
+    intent["amount_received"], session["currency"] = cents, currency
+    refresh(attempt)
+    return code, attempt
+
+
+def test_what_differs_is_booked_by_a_decision(desk: FlaskClient, cast: Cast, stripe_house: Simulator) -> None:
+    code, attempt = waiting(cast, stripe_house)
+    page = words(desk.get(f"/organise/orders/{code}"))
+    assert "The amount is not what was asked for. €508.20 was asked for; the card provider has 1.00 EUR" in page
+    address = f"/organise/orders/{code}/card/{attempt}"
+    answer = post_form(desk, address, {"answer": "book"}, page=f"/organise/orders/{code}", follow_redirects=True)
+    assert "€1.00 is booked." in words(answer)
+    assert entries(code) == [("receipt", "stripe", 100)]
+    assert attempt_row(attempt).state == AttemptState.PAID
+    again = post_form(desk, address, {"answer": "book"}, page=f"/organise/orders/{code}", follow_redirects=True)
+    assert "waits for no decision" in words(again)
+    assert len(entries(code)) == 1
+
+
+def test_another_currency_is_never_booked(desk: FlaskClient, cast: Cast, stripe_house: Simulator) -> None:
+    code, attempt = waiting(cast, stripe_house, 50820, "usd")
+    address, page = f"/organise/orders/{code}/card/{attempt}", f"/organise/orders/{code}"
+    answer = post_form(desk, address, {"answer": "book"}, page=page, follow_redirects=True)
+    assert "nothing that can be booked in euros" in words(answer)
+    answer = post_form(desk, address, {"answer": "aside"}, page=page, follow_redirects=True)
+    assert "is set aside" in words(answer)
+    assert (attempt_row(attempt).state, attempt_row(attempt).review) == (AttemptState.FAILED, "")
+    assert entries(code) == []
+    actions = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+    assert actions[-1] == "payment.review_set_aside"
+
+
+def test_the_order_shows_its_pages_and_disputes(desk: FlaskClient, cast: Cast, stripe_house: Simulator) -> None:
+    from tests.services.paying import deliver
+
+    code = order_for(cast.carol, make_event())
+    _, page = opened_page(code)
+    stripe_house.pay(page)
+    stripe_house.dispute(str(stripe_house.store.get("checkout.session", page)["payment_intent"]))
+    deliver(stripe_house)
+    seen = words(desk.get(f"/organise/orders/{code}"))
+    assert "Card payments" in seen
+    assert "Taken back by the payer’s bank" in seen
