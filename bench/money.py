@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.bank_files import imported
 from bench.deliveries import deliver, paid_pages
+from bench.invoices import invoices
 from bench.places import bare_commits, engines
 from integrations.stripe_simulator.server import Simulator
 
@@ -53,7 +54,11 @@ def statement(url: str, folder: Path) -> Figures:
     return imported(url, folder, LINES, 1)
 
 
-PARTS: dict[str, Callable[[str, Path], Figures]] = {"deliveries": deliveries, "statement": statement}
+PARTS: dict[str, Callable[[str, Path], Figures]] = {
+    "deliveries": deliveries,
+    "statement": statement,
+    "invoices": invoices,
+}
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def paid_orders(event_id: int) -> list[str]:
         .having(func.sum(LedgerEntry.cents) != 0)
         .order_by(Order.id)
     )
-    return list(db.session.scalars(query.distinct()))
+    return list(db.session.scalars(query))
 
 
 def refund_next(job_id: int) -> bool:

@@ -14,6 +14,7 @@ from models.organisations import OrganisationKind
 from models.people import Person
 from models.registrations import Registration, Status
 from services.deadlines import offer_deadline, payment_due
+from services.invoice_parties import organisation_billing
 from services.orders import Line, Placed, place_order_locked
 from services.places import begin_locked, change_locked
 from services.prices import Price, members_pay_less, offer, price_of
@@ -232,10 +233,7 @@ class Path:
             return
         row = member.row
         order.payer_organisation_id = row.id
-        order.billing = {
-            "name": row.legal_name, "street": row.street, "postcode": row.postcode, "city": row.city,
-            "country": row.country, "vat_number": row.vat_number,
-        }  # fmt: skip
+        order.billing = organisation_billing(row)
         if row.kind in (OrganisationKind.HOSPITAL, OrganisationKind.LARGE_COMPANY, OrganisationKind.UNIVERSITY):
             order.purchase_order = f"PO-{self.chance.randint(10000, 99999)}"
 

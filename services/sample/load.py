@@ -17,6 +17,7 @@ from services.sample.catalogue import Stage, add_courses_locked, add_events_lock
 from services.sample.conclusion import attend_locked, close_locked
 from services.sample.enrolment import enrol_locked
 from services.sample.files import Season, read_season
+from services.sample.invoices import invoice_locked
 from services.sample.population import populate_locked
 from services.sample.questions import add_questions_locked
 from services.search import index_everything_locked
@@ -69,6 +70,7 @@ def fill_locked(season: Season, today: date) -> Loaded:
     attend_locked(stage, staged, registrations)
     session.flush()
     certificates = close_locked(stage, staged)
+    invoice_locked()
     index_everything_locked()
     return Loaded(
         organisations=len(population.members),

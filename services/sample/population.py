@@ -20,6 +20,7 @@ from models.organisations import (
 from models.people import EmailAddress, Person, Role, StaffRole, address_key
 from services.readers import Reader
 from services.sample.files import Season, Table
+from services.sample.invoices import declare_locked
 from services.sample.memberships import Plans, add_plans_locked, add_waiting_locked, membership_of
 from services.transaction import require_writing
 
@@ -108,6 +109,7 @@ def add_organisation_locked(table: Table, areas: dict[str, int], plans: Plans, t
     )  # fmt: skip
     session.add(row)
     session.flush()
+    declare_locked(row)
     for domain in table["domains"]:
         session.add(EmailDomain(organisation_id=row.id, domain=domain, verified_at=row.created_at))
     links = [{"organisation_id": row.id, "area_id": areas[slug]} for slug in table["areas"]]

@@ -11,39 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bench.storm import looking, prepare, settings_for
+from bench.orders import paid_orders
+from bench.storm import looking, settings_for
 from models.invoices import Invoice, InvoiceKind, InvoiceSeries
 
 pytestmark = pytest.mark.engines
 
 PROCESSES, ORDERS = 4, 12
 TODAY = 20261130
-
-
-def orders_for_all(url: str, folder: Path) -> list[str]:
-    """The codes of orders of one place each, confirmed and not yet invoiced."""
-    from models.events import Event, Quota, Ticket
-    from models.orders import Order, OrderLine
-    from models.people import Person
-    from models.registrations import Registration
-    from services.transaction import writing
-
-    prepare(url, folder, capacity=200, people=1, cents=8485)
-    codes = [f"MH-TEST-{number:04d}" for number in range(PROCESSES * ORDERS)]
-    with looking(url, folder), writing() as session:
-        event, quota, ticket, person = (session.query(model).one() for model in (Event, Quota, Ticket, Person))
-        for code in codes:
-            order = Order(code=code, buyer_id=person.id, buyer_email="x@example.org", locale="fr")
-            row = Registration(
-                event_id=event.id, ticket_id=ticket.id, quota_id=quota.id, status="confirmed", given_name="Anaïs",
-                family_name=code, email=f"{code}@example.org", order=order, holds_place=True,
-            )  # fmt: skip
-            line = OrderLine(
-                order=order, registration=row, description="Storm", net_cents=8485, vat="standard", vat_rate=21,
-                vat_cents=1782, gross_cents=10267, why="",
-            )  # fmt: skip
-            session.add_all([order, row, line])
-    return codes
 
 
 def issue_all(url: str, folder: str, codes: list[str], seed: int, answers: Any) -> None:
@@ -74,7 +49,7 @@ def issue_all(url: str, folder: str, codes: list[str], seed: int, answers: Any) 
 
 
 def test_no_number_is_left_out(both_engines: str, tmp_path: Path) -> None:
-    codes = orders_for_all(both_engines, tmp_path)
+    codes = paid_orders(both_engines, tmp_path, PROCESSES * ORDERS)
     spawn = multiprocessing.get_context("spawn")
     answers = spawn.Queue()
     processes = [
