@@ -14,13 +14,14 @@ from models.base import db, now
 from models.courses import Publication
 from models.events import Event, Quota, Run, Ticket
 from models.registrations import HOLDING, LIVE, Registration, Status, Transition
+from services.payment_soundness import payment_violations
 from services.voucher_soundness import voucher_violations
 
 
 def violations(at: datetime | None = None) -> list[str]:
     """One sentence for each invariant that does not hold at `at` (default: now), naming the event or registration."""
     places = [*miscounted_quotas(), *doubles(), *needless_waits(at or now()), *wrong_holds(), *broken_histories()]
-    return [*places, *voucher_violations()]
+    return [*places, *voucher_violations(), *payment_violations()]
 
 
 def miscounted_quotas() -> list[str]:

@@ -20,6 +20,7 @@ from services.payments import CardsNotOffered, MoneyOnItsWay, NothingToPay, Page
 from services.reconciliation import reconcile
 from services.registrations import cancel, expire_due
 from services.soundness import violations
+from services.transaction import writing
 from tests.cast import Cast, make_event
 from tests.services.paying import (
     attempt_row,
@@ -345,3 +346,7 @@ def test_the_books_stay_sound(app: Flask, cast: Cast, stripe_house: Simulator) -
     stripe_house.pay(page)
     deliver(stripe_house)
     assert violations() == []
+    with writing() as session:
+        session.scalars(select(PaymentAttempt)).one().state = AttemptState.OPEN
+    (said,) = violations()
+    assert said.endswith("is open with 1 receipts")
