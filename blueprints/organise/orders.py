@@ -114,14 +114,17 @@ def order(code: str) -> ResponseReturnValue:
 def received(form: ReceiptForm, found: Order) -> bool:
     """Book the money of a valid form; a refusal becomes a problem at its field."""
     noon = datetime.combine(form.day.data, time(12), ZoneInfo(cluster().zone)).astimezone(UTC)
+    provider, reference, note = source_of(form)
     facts: dict[str, Any] = {"order": found.code, "cents": form.amount.data}
     try:
         receive_money(
             found.code,
             form.amount.data or 0,
-            **source_of(form),
+            provider=provider,
+            provider_reference=reference,
             booked_at=min(noon, now()),
             actor=me(),
+            note=note,
         )
     except AlreadyBooked:
         form.reference.errors = [
@@ -140,14 +143,14 @@ def received(form: ReceiptForm, found: Order) -> bool:
     return False
 
 
-def source_of(form: ReceiptForm) -> dict[str, str]:
-    """Who says that the money came: the bank, or whoever took it at the door."""
+def source_of(form: ReceiptForm) -> tuple[str, str, str]:
+    """Who says that the money came, the bank or whoever took it at the door: provider, reference, note."""
     note = form.note.data or ""
     if form.way.data == "transfer":
-        return {"provider": "transfer", "provider_reference": form.reference.data, "note": note}
+        return "transfer", form.reference.data or "", note
     label = _("Cash at the door") if form.way.data == "cash" else _("Card terminal at the door")
     reference = f"door:{form.reference.data or form.once.data}"
-    return {"provider": "manual", "provider_reference": reference, "note": f"{label}. {note}".strip()}
+    return "manual", reference, f"{label}. {note}".strip()
 
 
 def balance_words(money: Balance) -> str:
