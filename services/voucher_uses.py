@@ -4,6 +4,9 @@ Lock order: event rows in ascending id → orders → registrations → vouchers
 quota's `kept`; the voucher's own lock guards `used`, since one voucher may serve the events of a whole area.
 `used` is the number of live registrations that use the voucher. `Quota.kept` is, over the vouchers that keep places of
 it, what they reserve less what their users hold.
+
+The lock is FOR NO KEY UPDATE: inserting a registration or a line takes KEY SHARE of its voucher for the foreign key, and two
+of those that then wanted FOR UPDATE were a deadlock on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -19,14 +22,14 @@ from services.transaction import require_writing
 
 def lock_voucher_locked(voucher_id: int) -> Voucher:
     """Lock the voucher's row and read it anew; the event must be locked."""
-    query = select(Voucher).where(Voucher.id == voucher_id).with_for_update()
+    query = select(Voucher).where(Voucher.id == voucher_id).with_for_update(key_share=True)
     return require_writing().execute(query.execution_options(populate_existing=True)).scalar_one()
 
 
 def lock_vouchers_of_locked(event_id: int) -> None:
     """Lock every voucher that the event's live registrations use, in ascending id: before many of them end at once."""
     used = select(Registration.voucher_id).where(Registration.event_id == event_id, Registration.status.in_(LIVE))
-    query = select(Voucher).where(Voucher.id.in_(used)).order_by(Voucher.id).with_for_update()
+    query = select(Voucher).where(Voucher.id.in_(used)).order_by(Voucher.id).with_for_update(key_share=True)
     require_writing().scalars(query.execution_options(populate_existing=True)).all()
 
 

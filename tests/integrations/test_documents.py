@@ -82,7 +82,7 @@ def test_a_certificate_is_one_page_of_a4_landscape() -> None:
     assert (round(page[0].mediabox.width), round(page[0].mediabox.height)) == (842, 595)
 
 
-@pytest.mark.parametrize("template", list(documents.WORDS))
+@pytest.mark.parametrize("template", sorted(set(documents.WORDS) - {"invoice"}))  # which is PDF/A-3, for its XML
 def test_it_keeps_for_decades_and_can_be_heard(template: str) -> None:
     """PDF/A-2a and PDF/UA-1 by the file's own declaration, its language, title, tags and alternative texts."""
     data = {
