@@ -100,7 +100,8 @@ def import_once(url: str, folder: str, name: str, answers: Any) -> None:
 def imported(url: str, folder: Path, lines: int, runs: int) -> dict[str, float]:
     """The median of the runs with all lines, and the growth with half of them."""
     context = multiprocessing.get_context("spawn")
-    file, figures = folder / "bench.xml", {}
+    file = folder / "bench.xml"
+    figures: dict[str, float] = {}
     for size in (lines // 2, lines):
         found = []
         for _ in range(runs if size == lines else 1):
