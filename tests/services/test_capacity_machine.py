@@ -59,6 +59,9 @@ class Life(RuleBasedStateMachine):
         ]
         self.clock = now()
         self.receipts = 0
+        for which, places in enumerate((free, paid)):  # both are full and somebody waits: here the rules have work
+            for who in range(1, places + 3):
+                self.somebody_registers(who, which)
 
     def some(self, pick: int, *statuses: Status) -> str | None:
         found = db.session.scalars(
@@ -144,6 +147,8 @@ class Life(RuleBasedStateMachine):
             entries = db.session.scalars(select(LedgerEntry.cents).where(LedgerEntry.order_id == order.id)).all()
             assert money.received_cents - money.refunded_cents == sum(entries)
             assert money.to_pay_cents == 0 or money.to_return_cents == 0
+            if Status.CONFIRMED in {row.status for row in order.registrations}:
+                assert money.to_pay_cents == 0  # nobody has a place for nothing
         db.session.rollback()
 
 

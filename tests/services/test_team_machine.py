@@ -68,13 +68,15 @@ class TeamLife(RuleBasedStateMachine):
             session.get_one(Event, two.id).course_id = session.get_one(Event, one.id).course_id
             quota = Quota(event=session.get_one(Event, one.id), modality=Modality.ONLINE, capacity=online)
             session.add(quota)
-            for place, (audience, cents) in enumerate(((Audience.EVERYONE, 8000), (Audience.MEMBERS, 5000))):
+            for place, (audience, cents) in enumerate(((Audience.EVERYONE, 10000), (Audience.MEMBERS, 5000))):
                 session.add(
                     Ticket(event=quota.event, quota=quota, position=5 + place, names={"en": "Online"},
                            audience=audience, net_cents=cents)
                 )  # fmt: skip
         self.events = [one.id, two.id, three.id]
         self.clock, self.receipts, self.names = now(), 0, 0
+        for who in range(first + 1):  # the first date is full and somebody waits: here the rules have work
+            self.somebody_registers(who, 0)
 
     def some(self, pick: int, *statuses: Status) -> str | None:
         found = db.session.scalars(
