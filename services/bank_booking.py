@@ -7,13 +7,14 @@ a line that somebody else has decided about meanwhile is left alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from models.bank import BankLine, BankMatch, BankStatement, LineState
 from models.orders import EntryKind, LedgerEntry, Order
@@ -76,7 +77,6 @@ def book_shares_locked(shares: Sequence[Share], at: datetime, *, actor: Person |
 
     One mail for each order, however many lines brought its money.
     """
-    session = require_writing()
     statements = statement_words_locked(shares)
     used = entries_of_locked([share.line for share in shares])
     movements = []
@@ -84,16 +84,7 @@ def book_shares_locked(shares: Sequence[Share], at: datetime, *, actor: Person |
         used[share.line.id] += 1
         movements.append((share.order, movement_of(share, used[share.line.id], statements, actor, at)))
     entries = book_many_locked(movements, at)
-    matches = matches_locked([share.line for share in shares])
-    for share, entry in zip(shares, entries, strict=True):
-        match = matches.get((share.line.id, share.order.id))
-        if match is None:
-            match = BankMatch(line_id=share.line.id, order_id=share.order.id)
-            session.add(match)
-            matches[share.line.id, share.order.id] = match
-        match.cents, match.rule = share.cents, share.rule
-        match.ledger_entry_id = entry.id if entry else None
-    finish_lines_locked({share.line.id: share.line for share in shares}, matches, at, actor)
+    match_shares_locked(list(zip(shares, entries, strict=True)), at, actor)
     settled = settle_paid_locked({share.order.id: share.order for share in shares}, at, actor)
     came: Counter[int] = Counter()
     for share in shares:
@@ -101,6 +92,26 @@ def book_shares_locked(shares: Sequence[Share], at: datetime, *, actor: Person |
     for found in settled:
         tell_what_is_missing_locked(found, came[found.order.id])
     return settled
+
+
+def match_shares_locked(shares: Sequence[tuple[Share, int | None]], at: datetime, actor: Person | None) -> None:
+    """The matches of shares and their ledger entries: a proposal that is taken is booked, the others are written at once."""
+    matches = matches_locked([share.line for share, _ in shares])
+    new: dict[tuple[int, int], dict[str, Any]] = {}
+    for share, entry_id in shares:
+        key = (share.line.id, share.order.id)
+        values = {"cents": share.cents, "rule": share.rule, "ledger_entry_id": entry_id}
+        if key not in matches:
+            new[key] = {"line_id": share.line.id, "order_id": share.order.id, **values}
+            continue
+        for name, value in values.items():
+            setattr(matches[key], name, value)
+    if new:
+        require_writing().execute(insert(BankMatch), list(new.values()))
+    booked: Counter[int] = Counter()
+    for share, entry_id in shares:
+        booked[share.line.id] += share.cents if entry_id and (share.line.id, share.order.id) in new else 0
+    finish_lines_locked({share.line.id: share.line for share, _ in shares}, matches, at, actor, booked)
 
 
 def settle_paid_locked(orders: dict[int, Order], at: datetime, actor: Person | None) -> list[Settled]:
@@ -152,11 +163,16 @@ def matches_locked(lines: Iterable[BankLine]) -> dict[tuple[int, int], BankMatch
 
 
 def finish_lines_locked(
-    lines: dict[int, BankLine], matches: dict[tuple[int, int], BankMatch], at: datetime, actor: Person | None
+    lines: dict[int, BankLine],
+    matches: dict[tuple[int, int], BankMatch],
+    at: datetime,
+    actor: Person | None,
+    booked_beside: Mapping[int, int] | None = None,
 ) -> None:
-    """Where the lines stand now: matched when all of the amount is booked. Then the proposals nobody took go."""
+    """Where the lines stand now: matched when all of the amount is booked, by the matches or beside them. Then the
+    proposals nobody took go."""
     session = require_writing()
-    booked: Counter[int] = Counter()
+    booked: Counter[int] = Counter(booked_beside or {})
     for match in matches.values():
         if match.ledger_entry_id is not None:
             booked[match.line_id] += match.cents

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from models.base import db
 from models.orders import EntryKind, LedgerEntry, Order
@@ -46,8 +47,8 @@ def book_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry |
     return entry
 
 
-def book_many_locked(movements: Sequence[tuple[Order, Movement]], at: datetime) -> list[LedgerEntry | None]:
-    """The same for many movements of one provider, whose orders are locked: two statements in all."""
+def book_many_locked(movements: Sequence[tuple[Order, Movement]], at: datetime) -> list[int | None]:
+    """The same for many movements of one provider, whose orders are locked: two statements in all. The entries' ids."""
     session = require_writing()
     references = {movement.reference for _, movement in movements}
     known = select(LedgerEntry.provider_reference).where(
@@ -55,26 +56,32 @@ def book_many_locked(movements: Sequence[tuple[Order, Movement]], at: datetime) 
         LedgerEntry.provider_reference.in_(references),
     )
     there = set(session.scalars(known))
-    entries = [None if movement.reference in there else entry_of(order, movement, at) for order, movement in movements]
-    session.add_all(entry for entry in entries if entry is not None)
-    session.flush()
-    return entries
+    rows = [values_of(order, movement, at) for order, movement in movements if movement.reference not in there]
+    if not rows:
+        return [None] * len(movements)
+    written = session.execute(insert(LedgerEntry).returning(LedgerEntry.provider_reference, LedgerEntry.id), rows)
+    ids: dict[str, int] = dict(written.all())
+    return [ids.get(movement.reference) for _, movement in movements]
 
 
 def entry_of(order: Order, movement: Movement, at: datetime) -> LedgerEntry:
-    return LedgerEntry(
-        order=order,
-        kind=movement.kind,
-        provider=movement.provider,
-        provider_reference=movement.reference,
-        cents=movement.cents,
-        note=movement.note[:300],
-        actor_id=movement.actor.id if movement.actor else None,
-        attempt_id=movement.attempt_id,
-        receipt_id=movement.receipt_id,
-        booked_at=movement.booked_at,
-        created_at=at,
-    )
+    return LedgerEntry(order=order, **values_of(order, movement, at))
+
+
+def values_of(order: Order, movement: Movement, at: datetime) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "kind": movement.kind,
+        "provider": movement.provider,
+        "provider_reference": movement.reference,
+        "cents": movement.cents,
+        "note": movement.note[:300],
+        "actor_id": movement.actor.id if movement.actor else None,
+        "attempt_id": movement.attempt_id,
+        "receipt_id": movement.receipt_id,
+        "booked_at": movement.booked_at,
+        "created_at": at,
+    }
 
 
 def left_of(receipt_id: int) -> int:

@@ -50,9 +50,8 @@ def tell_locked(template: str, registration: Registration, context: dict[str, An
 
 def number_locked(registration: Registration) -> None:
     """The outbox row refers to the registration's id: a new one gets it now."""
-    session = require_writing()
-    if registration in session.new:
-        session.flush()
+    if not registration.id:
+        require_writing().flush()
 
 
 def buyer_comes_locked(registration: Registration) -> bool:

@@ -30,10 +30,12 @@ a registration too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from models.base import Base, db, now
@@ -44,6 +46,8 @@ from models.registrations import Registration
 from services.audit import record_locked
 from services.transaction import require_writing, writing
 
+WRITTEN = "mails written"  # the key in Session.info of the ids that wait for the commit (tasks/delivery.py)
+TOGETHER = "mails together"  # the key of the mails that mails_together_locked will write
 CODES = frozenset({"sign_in_code", "registration_code", "order_code", "prove_address"})
 
 
@@ -71,22 +75,42 @@ def queue_mail_locked(
     session = require_writing()
     if any(isinstance(row, Base) and row.id is None for row in (person, event, registration)):
         session.flush()
-    message = OutboxMessage(
-        template=template,
-        recipient=recipient.strip(),
-        recipient_name=name[:250],
-        person_id=id_of(person),
-        event_id=id_of(event),
-        registration_id=id_of(registration),
-        locale=locale,
-        context=context or {},
-        unique_key=unique_key,
-        due_at=due_at or now(),
-    )
-    if unique_key is None:
+    values = {
+        "template": template,
+        "recipient": recipient.strip(),
+        "recipient_name": name[:250],
+        "person_id": id_of(person),
+        "event_id": id_of(event),
+        "registration_id": id_of(registration),
+        "locale": locale,
+        "context": context or {},
+        "due_at": due_at or now(),
+    }
+    message = OutboxMessage(**values, unique_key=unique_key)
+    if unique_key is not None:
+        return once_locked(message)
+    if TOGETHER in session.info:
+        session.info[TOGETHER].append(values)
+    else:
         session.add(message)
-        return message
-    return once_locked(message)
+    return message
+
+
+@contextmanager
+def mails_together_locked() -> Iterator[None]:
+    """The mails queued inside are written with one statement at its end, and leave after the commit like any other; those
+    with a `unique_key` are written one by one."""
+    session = require_writing()
+    gathered: list[dict[str, Any]] = []
+    session.info[TOGETHER] = gathered
+    try:
+        yield
+    finally:
+        del session.info[TOGETHER]
+    if gathered:
+        written = session.execute(insert(OutboxMessage).returning(OutboxMessage.id, OutboxMessage.due_at), gathered)
+        ready = [key for key, due_at in written if due_at <= now()]
+        session.info.setdefault(WRITTEN, []).extend(ready)
 
 
 def once_locked(message: OutboxMessage) -> OutboxMessage:

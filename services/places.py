@@ -5,9 +5,10 @@ Uses of vouchers and the places kept for them are counted by the same two functi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import selectinload
 
 from models.base import db
@@ -82,8 +83,22 @@ def change_locked(
 
     Raises TransitionRefused when the table has no such step and QuotaFull when a place is needed and none is free.
     """
+    step = step_locked(registration, to, actor=actor, reason=reason, at=at, hold_until=hold_until)
+    require_writing().add(step)
+
+
+def step_locked(
+    registration: Registration,
+    to: Status,
+    *,
+    actor: Person | None,
+    reason: str,
+    at: datetime,
+    hold_until: datetime | None = None,
+) -> Transition:
+    """The same, but whoever makes many steps writes their rows of history together (write_steps_locked)."""
     session = require_writing()
-    session.add(registration.move(to, actor=actor, reason=reason, at=at))
+    step = registration.move(to, actor=actor, reason=reason, at=at)
     holds = takes_place(to, session.get_one(Event, registration.event_id))
     if holds and not registration.holds_place:
         take_locked(quota_locked(registration.quota_id), registration)
@@ -96,6 +111,17 @@ def change_locked(
         count_use_locked(registration, -1)
     if to is Status.WAITLISTED:
         registration.queued_at = at
+    return step
+
+
+def write_steps_locked(steps: Sequence[Transition]) -> None:
+    """Rows of history of registrations that have their ids, with one statement."""
+    columns = ("from_status", "to_status", "actor_id", "reason", "at")
+    rows = [
+        {"registration_id": step.registration.id} | {name: getattr(step, name) for name in columns} for step in steps
+    ]
+    if rows:
+        require_writing().execute(insert(Transition), rows)
 
 
 def quota_locked(quota_id: int) -> Quota:

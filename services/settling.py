@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from models.events import Quota
+from models.events import Event, Quota
 from models.orders import LedgerEntry, Order, OrderLine
 from models.people import Person
-from models.registrations import Registration, Status
+from models.registrations import Registration, Status, Transition
 from services.invoicing import issue_due_locked
 from services.notices import tell_buyer_locked, tell_locked
-from services.places import FRESH, change_locked
+from services.outbox import mails_together_locked
+from services.places import FRESH, step_locked, write_steps_locked
 from services.transaction import require_writing
 
 
@@ -60,21 +61,27 @@ def settle_many_locked(orders: Iterable[Order], at: datetime, *, actor: Person |
         lines[line.order_id].append(line)
     wanted = {line.registration.quota_id for found in lines.values() for line in found}
     quotas = session.scalars(select(Quota).where(Quota.id.in_(wanted))).all() if len(ids) > 1 else []
+    places = {line.registration.event_id for found in lines.values() for line in found} if len(ids) > 1 else set()
+    events = session.scalars(select(Event).where(Event.id.in_(places))).all() if places else []
     sums = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).where(LedgerEntry.order_id.in_(ids))
     money = {order_id: int(cents) for order_id, cents in session.execute(sums.group_by(LedgerEntry.order_id))}
-    with session.no_autoflush:  # what is written below is written together
-        settled = [settle_lines_locked(lines[key], money.get(key, 0), at, actor) for key in ids if lines[key]]
-    del quotas  # held so far: the identity map forgets what nobody holds, and each place asks for its quota
+    steps: list[Transition] = []
+    with session.no_autoflush, mails_together_locked():  # what is written below is written together
+        settled = [settle_lines_locked(lines[key], money.get(key, 0), at, actor, steps) for key in ids if lines[key]]
+    write_steps_locked(steps)
+    del quotas, events  # held so far: the identity map forgets what nobody holds, and each place asks for its own
     for found in settled:
         issue_due_locked(found.order, at, actor=actor)
     return settled
 
 
-def settle_lines_locked(lines: list[OrderLine], money: int, at: datetime, actor: Person | None) -> Settled:
-    """One order by its loaded lines and the sum of its ledger."""
+def settle_lines_locked(
+    lines: list[OrderLine], money: int, at: datetime, actor: Person | None, steps: list[Transition]
+) -> Settled:
+    """One order by its loaded lines and the sum of its ledger. What it adds to `steps` is still to be written."""
     confirmed = []
     for line in covered(lines, money):
-        change_locked(line.registration, Status.CONFIRMED, actor=actor, reason="paid", at=at)
+        steps.append(step_locked(line.registration, Status.CONFIRMED, actor=actor, reason="paid", at=at))
         tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
         confirmed.append(line.registration)
     tell_buyer_of_payment_locked(confirmed)

@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session, SessionTransaction
 from models.base import db, now
 from models.outbox import Delivery, OutboxMessage
 from services.delivery import deliver
-from services.outbox import due_messages
+from services.outbox import WRITTEN, due_messages
 from tasks.queue import queue
 
-WRITTEN = "mails written"  # the key in Session.info of the ids that wait for the commit
 AT_ONCE = 25  # mails per task: a cancelled event of 300 people wakes the workers a dozen times, not 300
 
 

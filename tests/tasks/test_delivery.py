@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from models.base import db, now
 from models.outbox import Delivery, OutboxMessage
-from services.outbox import queue_mail_locked
+from services.outbox import mails_together_locked, queue_mail_locked
 from services.transaction import require_writing, writing
 from tasks.delivery import AT_ONCE, deliver_due
 from tasks.queue import queue
@@ -80,6 +81,17 @@ def test_what_is_for_later_wakes_nobody(kept_queue: None) -> None:
     with writing():
         add(due_at=now() + timedelta(hours=1))
     assert woken() == []
+
+
+def test_mails_written_together_wake_the_worker_too(kept_queue: None) -> None:
+    with writing() as session:
+        with mails_together_locked():
+            for _ in range(2):
+                add()
+            add(due_at=now() + timedelta(hours=1))
+        assert woken() == []
+        ids = list(session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id)))
+    assert woken() == [ids[:2]]
 
 
 def test_a_worker_delivers_what_it_was_woken_for(kept_queue: None, cast: Cast) -> None:
