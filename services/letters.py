@@ -57,10 +57,11 @@ TEMPLATES = (
     "refund_paid", "refund_account", "invoice_issued", "withdrawal_received",
 )  # fmt: skip
 STILL_TRUE = {
-    "place_offered": Status.OFFERED,
-    "offer_reminder": Status.OFFERED,
-    "payment_reminder": Status.AWAITING_PAYMENT,
-    "event_reminder": Status.CONFIRMED,
+    "registration_received": (Status.PENDING_APPROVAL, Status.AWAITING_PAYMENT),
+    "place_offered": (Status.OFFERED,),
+    "offer_reminder": (Status.OFFERED,),
+    "payment_reminder": (Status.AWAITING_PAYMENT,),
+    "event_reminder": (Status.CONFIRMED,),
 }
 """What asks to act must still hold when it leaves: a mail delayed for hours would otherwise promise what is gone."""
 
@@ -126,8 +127,8 @@ def refuse_stale(message: OutboxMessage, event: Event | None, registration: Regi
     if message.template == "order_due" and registration and not to_pay_of([registration.order_id]):
         raise NothingToSay("it was paid meanwhile")
     wanted = STILL_TRUE.get(message.template)
-    if wanted and (registration is None or registration.status != wanted):
-        raise NothingToSay(f"no longer {wanted} when the mail could leave")
+    if wanted and (registration is None or registration.status not in wanted):
+        raise NothingToSay(f"no longer {' or '.join(wanted)} when the mail could leave")
 
 
 def facts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from models.base import db
@@ -16,6 +16,7 @@ from services.orders import balance, load_order
 from services.registrations import register
 from services.wishes import Wish
 from tests.cast import ADDRESSES, make_event
+from tests.journeys.clicks import Clicks
 from tests.journeys.conftest import House, Windows
 from tests.journeys.desk import named, person
 from tests.services.bank_files import bank_file, transfer
@@ -24,23 +25,6 @@ pytestmark = pytest.mark.journey
 
 BUDGET = 5
 CENTS = 49_973  # 413.00 with VAT: an amount that no other order of the sample season has
-
-
-class Clicks:
-    """Counts what a person presses."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def on(self, target: Locator) -> None:
-        target.click()
-        self.count += 1
-
-    def choose(self, page: Page, target: Locator, content: bytes) -> None:
-        """Press the field of a file, and take the file in the window of the system."""
-        with page.expect_file_chooser() as chooser:
-            self.on(target)
-        chooser.value.set_files({"name": "weekend.xml", "mimeType": "text/xml", "buffer": content})
 
 
 def seat(event: Event, name: str) -> Order:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from models.events import EventKind
 from tests.cast import ADDRESSES, make_event
+from tests.journeys.clicks import Clicks
 from tests.journeys.conftest import Windows
 from tests.journeys.desk import named, receive
 from tests.journeys.mailbox import open_mail
@@ -19,8 +20,10 @@ pytestmark = pytest.mark.journey
 def register(page: Page, slug: str, button: str) -> str:
     """Two clicks; the address of the order."""
     page.goto(f"/events/{slug}")
-    page.locator("aside").get_by_role("link", name=re.compile("Register|Join the waiting list")).click()
-    page.get_by_role("button", name=button).click()
+    clicks = Clicks()
+    clicks.on(page.locator("aside").get_by_role("link", name=re.compile("Register|Join the waiting list")))
+    clicks.on(page.get_by_role("button", name=button))
+    assert clicks.count <= 2
     page.wait_for_url(re.compile("/orders/"))
     return page.url
 
@@ -33,6 +36,7 @@ def give_back(page: Page) -> None:
 
 
 def says(page: Page, words: str) -> None:
+    page.wait_for_load_state()
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text(words)
 
@@ -69,7 +73,8 @@ def test_a_paid_place_is_offered_then_taken_then_paid(windows: Windows, stage: o
     open_mail(bob, ADDRESSES["bob"], "A place is free for you: Dinner for one")
     bob.goto(order)
     says(bob, "A place is yours until")
-    bob.get_by_role("button", name="Take the place").click()
+    with bob.expect_navigation():
+        bob.get_by_role("button", name="Take the place").click()
     says(bob, "Pay €121.00 by")
     receive(windows.open("fay"), bob.locator(".reference").first.inner_text().strip(), "€121.00")
     says(bob, "You have a place on")

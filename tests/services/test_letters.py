@@ -158,6 +158,14 @@ def test_an_offer_that_is_over_is_not_sent(cast: Cast) -> None:
         fresh(message)
 
 
+def test_who_was_refused_meanwhile_does_not_read_that_a_place_is_held(cast: Cast) -> None:
+    message = mail("registration_received", cast)
+    assert fresh(message).subject.startswith("Pay €")
+    cancel(db.session.query(Registration).one().public_id, actor=cast.carol)
+    with pytest.raises(NothingToSay):
+        fresh(message)
+
+
 def test_who_cancelled_is_not_reminded(cast: Cast) -> None:
     message = mail("event_reminder", cast)
     cancel(db.session.query(Registration).one().public_id, actor=cast.bob)
