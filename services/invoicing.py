@@ -193,7 +193,7 @@ def due_day_locked(order: Order, day: date) -> date:
 def paid_notes_locked(order: Order) -> list[str]:
     """“Paid in full on 30 November 2026.”"""
     query = select(func.max(LedgerEntry.booked_at)).where(
-        LedgerEntry.order_id == order.id, LedgerEntry.kind == EntryKind.RECEIPT
+        LedgerEntry.order_id == order.id, LedgerEntry.kind == EntryKind.RECEIPT, LedgerEntry.cents > 0
     )
     last = require_writing().scalar(query)
     if last is None:
