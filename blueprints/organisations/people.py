@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints.forms import form_view, status_of
 from blueprints.guards import me
 from blueprints.organisations import blueprint
+from blueprints.organisations.colleague_decisions import colleague_verified, decided, hr_role_changed
 from blueprints.organisations.company import company_of, company_page
-from blueprints.organisations.words import ReasonForm, refusal_words
+from blueprints.organisations.words import ReasonForm
 from models.organisations import Affiliation
 from services import affiliations
-from services.affiliations import AffiliationUnknown, AlreadyDecided, LastHrManager, NotYours
 from services.organisation_pages import colleagues, live_colleague, managed_by
-
-REFUSALS = (AlreadyDecided, AffiliationUnknown, LastHrManager)
 
 
 @blueprint.get("/me/company/<public_id>")
@@ -34,26 +32,13 @@ def company(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/me/company/<public_id>/people/<person_id>/verify")
 def verify(public_id: str, person_id: str) -> ResponseReturnValue:
     """Yes, they work here."""
-    return answered(
-        public_id,
-        person_id,
-        lambda: affiliations.verify(public_id, person_id, actor=me()),
-        _("Confirmed. They are told by mail."),
-    )
+    return answered(public_id, person_id, *colleague_verified(public_id, person_id))
 
 
 @blueprint.post("/me/company/<public_id>/people/<person_id>/hr")
 def hr_manager(public_id: str, person_id: str) -> ResponseReturnValue:
     """Give or take the role of HR manager."""
-    given = request.form.get("act") == "give"
-    return answered(
-        public_id,
-        person_id,
-        lambda: affiliations.set_hr_manager(public_id, person_id, given=given, actor=me()),
-        _("HR manager from now on. They are told by mail.")
-        if given
-        else _("No longer HR manager. They are told by mail."),
-    )
+    return answered(public_id, person_id, *hr_role_changed(public_id, person_id))
 
 
 @blueprint.route("/me/company/<public_id>/people/<person_id>/reject", methods=["GET", "POST"])
@@ -87,15 +72,7 @@ def with_reason(
 def answered(public_id: str, person_id: str, decide: Callable[[], Affiliation], done: str) -> ResponseReturnValue:
     """Decide and say so, or why not; then back to the list, or away when one is no longer HR manager. 404 for a person of
     another organisation."""
-    if live_colleague(company_of(public_id).id, person_id) is None:
-        abort(404)
-    try:
-        decide()
-        flash(done, "success")
-    except REFUSALS as refusal:
-        flash(refusal_words(refusal), "warning")
-    except NotYours:
-        abort(404)
+    decided(company_of(public_id).id, person_id, decide, done)
     if all(row.public_id != public_id for row in managed_by(me())):
         return redirect(url_for("accounts.profile"), 303)
     return redirect(url_for("organisations.company", public_id=public_id), 303)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext, pgettext
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
@@ -31,6 +31,7 @@ from models.base import now
 from models.events import Audience, Event
 from models.registrations import LIVE, Status, TransitionRefused
 from services.answers import answers_in_list
+from services.attendee_words import status_words
 from services.attendees import (
     GROUPS,
     PAGE,
@@ -63,20 +64,8 @@ def group_words() -> dict[str, str]:
 
 def status_choices(counts: dict[str, int]) -> list[tuple[str, str, int]]:
     """Value, words and number: the groups first, then each status that somebody has."""
-    words = {
-        Status.PENDING_APPROVAL: _("Awaiting approval"),
-        Status.AWAITING_PAYMENT: _("Awaiting payment"),
-        Status.WAITLISTED: _("Waiting list"),
-        Status.OFFERED: _("Place offered"),
-        Status.CONFIRMED: _("Confirmed"),
-        Status.DECLINED: _("Declined"),
-        Status.EXPIRED: _("Expired"),
-        Status.CANCELLED: pgettext("registration", "Cancelled"),
-        Status.TRANSFERRED: _("Transferred"),
-        Status.SUBSTITUTED: _("Substituted"),
-    }
     groups = [(name, label, counts[name]) for name, label in group_words().items()]
-    return groups + [(status.value, label, counts[status]) for status, label in words.items() if counts[status]]
+    return groups + [(status, label, counts[status]) for status, label in status_words().items() if counts[status]]
 
 
 def wanted() -> Wanted:

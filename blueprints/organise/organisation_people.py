@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints.forms import form_view, status_of
 from blueprints.guards import me, organisations_managers_only
-from blueprints.organisations.words import ReasonForm, refusal_words
+from blueprints.organisations.colleague_decisions import colleague_verified, decided, hr_role_changed
+from blueprints.organisations.words import ReasonForm
 from blueprints.organise import blueprint
 from blueprints.organise.organisations import organisation_of, organisation_page
 from models.organisations import Affiliation
 from services import affiliations
-from services.affiliations import AffiliationUnknown, AlreadyDecided, LastHrManager
 from services.organisation_pages import live_colleague
 
 
@@ -23,27 +23,14 @@ from services.organisation_pages import live_colleague
 def verify_colleague(public_id: str, person_id: str) -> ResponseReturnValue:
     """Yes, they work there."""
     organisations_managers_only()
-    return answered(
-        public_id,
-        person_id,
-        lambda: affiliations.verify(public_id, person_id, actor=me()),
-        _("Confirmed. They are told by mail."),
-    )
+    return answered(public_id, person_id, *colleague_verified(public_id, person_id))
 
 
 @blueprint.post("/organise/organisations/<public_id>/people/<person_id>/hr")
 def organisation_hr_manager(public_id: str, person_id: str) -> ResponseReturnValue:
     """Give or take the role of HR manager."""
     organisations_managers_only()
-    given = request.form.get("act") == "give"
-    return answered(
-        public_id,
-        person_id,
-        lambda: affiliations.set_hr_manager(public_id, person_id, given=given, actor=me()),
-        _("HR manager from now on. They are told by mail.")
-        if given
-        else _("No longer HR manager. They are told by mail."),
-    )
+    return answered(public_id, person_id, *hr_role_changed(public_id, person_id))
 
 
 @blueprint.route("/organise/organisations/<public_id>/people/<person_id>/reject", methods=["GET", "POST"])
@@ -78,11 +65,5 @@ def with_reason(
 
 def answered(public_id: str, person_id: str, decide: Callable[[], Affiliation], done: str) -> ResponseReturnValue:
     """Decide and say so, or why not; 404 for a person of another organisation."""
-    if live_colleague(organisation_of(public_id).id, person_id) is None:
-        abort(404)
-    try:
-        decide()
-        flash(done, "success")
-    except (AlreadyDecided, AffiliationUnknown, LastHrManager) as refusal:
-        flash(refusal_words(refusal), "warning")
+    decided(organisation_of(public_id).id, person_id, decide, done)
     return redirect(url_for("organise.organisation", public_id=public_id, _anchor="people"), 303)
