@@ -6,6 +6,7 @@ from flask_babel import get_locale, gettext as _
 
 from models.payments import Refund, RefundState
 from services.money import say_money
+from services.providers import BY_HAND, NEEDS_ACCOUNT
 from services.refunds import (
     AccountMissing,
     MoreThanReceived,
@@ -36,8 +37,8 @@ def state_words(refund: Refund) -> str:
             return _("waits for a second person")
         case RefundState.REQUESTED:
             return _("about to leave")
-        case RefundState.PENDING if refund.provider in ("transfer", "manual"):
-            return _("to be paid at the bank") if refund.provider == "transfer" else _("to be paid from the till")
+        case RefundState.PENDING if refund.provider in BY_HAND:
+            return _("to be paid at the bank") if refund.provider in NEEDS_ACCOUNT else _("to be paid from the till")
         case RefundState.PENDING:
             return _("on its way")
         case RefundState.SUCCEEDED:

@@ -17,7 +17,8 @@ from services.orders import balance, load_order
 from services.outbox import queue_mail_locked
 from services.places import FRESH
 from services.refund_accounts import known_account
-from services.refunds import AccountMissing, MoreThanReceived, Wanted, carry_out, request, under_way_cents
+from services.refunds import AccountMissing, MoreThanReceived, Wanted, carry_out, request
+from services.returnable import under_way_cents
 from services.transaction import writing
 
 KIND = "refund_event"  # a key of tasks/jobs.py: STEPS

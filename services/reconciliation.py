@@ -14,7 +14,7 @@ from models.payments import UNSETTLED, AttemptState, PaymentAttempt, Refund, Ref
 from services.orders import balance, load_order
 from services.payment_inbox import catch_up, work_off_due
 from services.payments import close, refresh
-from services.providers import CARDS, provider_for
+from services.providers import BY_HAND, provider_for
 from services.refund_notices import learn_refund
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,9 @@ def pending_refunds(at: datetime) -> list[tuple[str, str]]:
     """The refunds that a provider has and has not ended: provider and its reference, those asked about longest ago first."""
     query = (
         select(Refund.provider, Refund.provider_reference)
-        .where(Refund.state == RefundState.PENDING, Refund.provider == CARDS, Refund.provider_reference.is_not(None))
+        .where(
+            Refund.state == RefundState.PENDING, Refund.provider.not_in(BY_HAND), Refund.provider_reference.is_not(None)
+        )
         .where(Refund.created_at <= at - AFTER)
         .order_by(Refund.updated_at, Refund.id)
         .limit(AT_ONCE)

@@ -11,12 +11,13 @@ from models.base import db
 from models.orders import Order
 from models.payments import Dispute, DisputeState, Refund, RefundState
 from models.people import Person
+from services.providers import BY_HAND
 
 R = RefundState
 APPROVE, PAY, FAILED, ALL = "approve", "pay", "failed", "all"
 FILTERS = {
     APPROVE: (Refund.state == R.REQUESTED) & Refund.needs_approval & Refund.approved_at.is_(None),
-    PAY: (Refund.state == R.PENDING) & Refund.provider.in_(("transfer", "manual")),
+    PAY: (Refund.state == R.PENDING) & Refund.provider.in_(BY_HAND),
     FAILED: or_(Refund.state == R.FAILED, (Refund.state == R.REQUESTED) & (Refund.error != "")),
     ALL: Refund.id.is_not(None),
 }

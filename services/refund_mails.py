@@ -7,6 +7,7 @@ from sqlalchemy import select
 from models.payments import Refund
 from models.registrations import Registration
 from services.outbox import queue_mail_locked
+from services.providers import BY_HAND
 from services.transaction import require_writing
 
 
@@ -28,6 +29,6 @@ def tell_refunded_locked(refund: Refund) -> None:
         person=order.buyer_id,
         event=event_id,
         registration=registration_id,
-        context={"cents": refund.cents, "by_card": refund.provider not in ("transfer", "manual")},
+        context={"cents": refund.cents, "by_card": refund.provider not in BY_HAND},
         unique_key=f"refund_paid:{refund.public_id}",
     )

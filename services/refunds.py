@@ -1,17 +1,16 @@
 """Refunds: money that goes back for a receipt, never more than came. Above a set amount a second person says yes.
 
-A refund is asked for under the order's lock, carried out outside of any transaction (a card) or by finance at the bank
-(a transfer, cash), and stands in the ledger once it succeeded. A card network may still say days later that it failed.
+A refund is asked for under the order's lock and carried out by the provider of its receipt outside of any transaction: a
+card at once, a transfer or cash by finance, at the bank or from the till. It stands in the ledger once it succeeded. A card network may still say days later that it failed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from integrations.payments import ProviderError, Refunded, RefundResult
@@ -23,14 +22,13 @@ from services.audit import record_locked
 from services.ledger import Movement, book_locked
 from services.orders import balance, load_order, lock_order_locked
 from services.places import FRESH
-from services.providers import provider_for
+from services.providers import BY_HAND, NEEDS_ACCOUNT, provider_for
 from services.refund_accounts import plain_iban
 from services.refund_credits import credit_refund_locked
 from services.refund_mails import tell_refunded_locked
+from services.returnable import left_by_receipt, under_way_cents
 from services.transaction import require_writing, writing
 
-UNDER_WAY = (RefundState.REQUESTED, RefundState.PENDING)
-BY_HAND = frozenset({"transfer", "manual"})  # finance pays them back at the bank, or from the till
 FOUR_EYES_CENTS = 50000  # unless the cluster file says otherwise
 
 
@@ -78,37 +76,6 @@ def four_eyes_cents() -> int:
     return int(finance.get("four_eyes_cents", FOUR_EYES_CENTS))
 
 
-def left_by_receipt(order_id: int) -> list[tuple[LedgerEntry, int]]:
-    """The order's receipts, the latest first, each with what of it can still go back: not yet given back, disputed,
-    nor under way."""
-    receipts = db.session.scalars(
-        select(LedgerEntry)
-        .where(LedgerEntry.order_id == order_id, LedgerEntry.kind == EntryKind.RECEIPT)
-        .order_by(LedgerEntry.booked_at.desc(), LedgerEntry.id.desc())
-    ).all()
-    back = cents_by_receipt(
-        select(LedgerEntry.receipt_id, func.sum(LedgerEntry.cents))
-        .where(LedgerEntry.order_id == order_id, LedgerEntry.receipt_id.is_not(None))
-        .group_by(LedgerEntry.receipt_id)
-    )
-    going = cents_by_receipt(
-        select(Refund.receipt_id, func.sum(Refund.cents))
-        .where(Refund.order_id == order_id, Refund.state.in_(UNDER_WAY))
-        .group_by(Refund.receipt_id)
-    )
-    return [(row, max(row.cents + back.get(row.id, 0) - going.get(row.id, 0), 0)) for row in receipts]
-
-
-def cents_by_receipt(query: Any) -> dict[int, int]:
-    return {int(receipt): int(cents) for receipt, cents in db.session.execute(query)}
-
-
-def under_way_cents(order_id: int) -> int:
-    """What of the order is asked for or being paid back, and not yet in the ledger."""
-    query = select(func.sum(Refund.cents)).where(Refund.order_id == order_id, Refund.state.in_(UNDER_WAY))
-    return int(db.session.scalar(query) or 0)
-
-
 def request(code: str, wanted: Wanted, *, actor: Person | None, at: datetime | None = None) -> list[Refund]:
     """Ask for money to go back: one refund for each receipt it is taken from, the latest receipt first.
 
@@ -134,7 +101,7 @@ def request_locked(order: Order, wanted: Wanted, *, actor: Person | None, at: da
         if part:
             refunds.append(refund_of(order, receipt, part, wanted, actor, at))
             rest -= part
-    if any(refund.provider == "transfer" and not refund.iban for refund in refunds):
+    if any(refund.provider in NEEDS_ACCOUNT and not refund.iban for refund in refunds):
         raise AccountMissing(order.code)
     session = require_writing()
     session.add_all(refunds)
@@ -147,15 +114,15 @@ def request_locked(order: Order, wanted: Wanted, *, actor: Person | None, at: da
 def refund_of(
     order: Order, receipt: LedgerEntry, cents: int, wanted: Wanted, actor: Person | None, at: datetime
 ) -> Refund:
-    by_transfer = receipt.provider == "transfer"
+    needs_account = receipt.provider in NEEDS_ACCOUNT
     return Refund(
         order_id=order.id,
         receipt_id=receipt.id,
         provider=receipt.provider,
         cents=cents,
         reason=wanted.reason[:300],
-        iban=wanted.iban if by_transfer else "",
-        holder=wanted.holder[:120] if by_transfer else "",
+        iban=wanted.iban if needs_account else "",
+        holder=wanted.holder[:120] if needs_account else "",
         needs_approval=wanted.cents > four_eyes_cents(),
         requested_by_id=actor.id if actor else None,
         created_at=at,
@@ -221,13 +188,10 @@ def carry_out(public_id: str, at: datetime | None = None) -> RefundState:
     db.session.rollback()
     if not leaves:
         return RefundState(refund.state)
-    if provider in BY_HAND:
-        truth = Refunded(RefundResult.PENDING, None)
-    else:
-        try:
-            truth = provider_for(provider).refund(reference, cents, public_id, reason)
-        except ProviderError as error:
-            return keep_error(public_id, str(error), at)
+    try:
+        truth = provider_for(provider).refund(reference, cents, public_id, reason)
+    except ProviderError as error:
+        return keep_error(public_id, str(error), at)
     return apply_truth(public_id, truth, at)
 
 
@@ -334,5 +298,5 @@ def ask_by_buyer(
         wanted = Wanted(cents, "asked_by_buyer", plain_iban(iban), holder)
         refunds = request_locked(lock_order_locked(code), wanted, actor=actor, at=at)
         for refund in refunds:
-            refund.needs_approval = refund.needs_approval or refund.provider == "transfer"
+            refund.needs_approval = refund.needs_approval or refund.provider in NEEDS_ACCOUNT
         return refunds

@@ -10,6 +10,7 @@ from flask_babel import get_locale, gettext as _
 
 from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
+from models.orders import Order
 from models.payments import AttemptState, DisputeState
 from services.disputes import disputes_of
 from services.money import say_money
@@ -21,6 +22,7 @@ from services.payment_review import (
     difference_kept,
     set_aside,
 )
+from services.payment_ways import Way, ways_of
 
 
 def attempt_words(state: str) -> str:
@@ -51,13 +53,34 @@ def difference_words(what: str) -> str:
     }[what]
 
 
-def card_facts(order_id: int) -> dict[str, Any]:
-    """What the desk's page of an order says of its card payments."""
-    attempts = attempts_of(order_id)
+def way_words(provider: str) -> str:
     return {
+        "transfer": _("Bank transfer"),
+        "on_account": _("Invoice, on account"),
+        "manual": _("At the door"),
+    }[provider]
+
+
+def way_state_words(way: Way) -> str:
+    """How one way to pay stands in our books."""
+    locale = str(get_locale())
+    if way.came_cents:
+        return _("%(amount)s came", amount=say_money(way.came_cents, locale))
+    if way.awaited_cents:
+        return _("%(amount)s awaited", amount=say_money(way.awaited_cents, locale))
+    return _("nothing is asked")
+
+
+def payment_facts(order: Order) -> dict[str, Any]:
+    """What the desk's page of an order says of how it can be paid, and was."""
+    attempts = attempts_of(order.id)
+    return {
+        "ways": ways_of(order),
+        "way_words": way_words,
+        "way_state_words": way_state_words,
         "attempts": attempts,
         "reviews": [(one, found) for one in attempts if (found := difference_kept(one)) is not None],
-        "disputes": disputes_of(order_id),
+        "disputes": disputes_of(order.id),
         "attempt_words": attempt_words,
         "dispute_words": dispute_words,
         "difference_words": difference_words,

@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, ValidationError
 from blueprints.forms import Form, form_view, longest, sentences, status_of
 from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
-from blueprints.organise.card_payments import card_facts
+from blueprints.organise.card_payments import payment_facts
 from blueprints.organise.event_form import MoneyField
 from blueprints.organise.events import page_number, pager
 from blueprints.security import cluster
@@ -106,7 +106,7 @@ def order(code: str) -> ResponseReturnValue:
     found = load_order(code) or abort(404)  # a booking that was refused forgot what was loaded
     page = render_template(
         "organise/order.html", order=found, balance=present, form=form, said=balance_words(present),
-        documents=documents_of(found.id), **card_facts(found.id),
+        documents=documents_of(found.id), **payment_facts(found),
     )  # fmt: skip
     return page, status_of(form)
 

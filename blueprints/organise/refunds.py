@@ -21,6 +21,7 @@ from models.base import now
 from models.payments import RefundState
 from services.money import say_money
 from services.orders import balance, load_order
+from services.providers import BY_HAND
 from services.refund_accounts import is_iban, known_account, plain_iban
 from services.refund_lists import FILTERS, counts, list_disputes, list_refunds, refund_by_public_id, refunds_of
 from services.refunds import (
@@ -30,12 +31,11 @@ from services.refunds import (
     approve,
     carry_out,
     four_eyes_cents,
-    left_by_receipt,
     mark_paid,
     refuse,
     request as ask,
-    under_way_cents,
 )
+from services.returnable import left_by_receipt, under_way_cents
 
 WORDS = {"state_words": state_words, "reason_words": reason_words}
 
@@ -167,7 +167,7 @@ def refund(public_id: str) -> ResponseReturnValue:
         return redirect(url_for("organise.refunds"), 303)
     page = render_template(
         "organise/refund.html", row=row, form=form, reason=ReasonForm(), **WORDS, me_id=me().id,
-        by_hand=row.refund.provider in ("transfer", "manual") and row.refund.state == RefundState.PENDING,
+        by_hand=row.refund.provider in BY_HAND and row.refund.state == RefundState.PENDING,
     )  # fmt: skip
     return page, status_of(form)
 

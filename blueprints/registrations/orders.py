@@ -22,7 +22,6 @@ from blueprints.registrations.proof import (
     remember_key,
 )
 from blueprints.registrations.register import NAME
-from blueprints.security import cluster
 from models.base import now
 from models.events import Modality
 from models.orders import Order, OrderLine
@@ -36,12 +35,13 @@ from services.order_access import Access
 from services.order_links import opens
 from services.orders import Balance, balance, set_purchase_order
 from services.payment_codes import payment_code
+from services.payment_ways import transfer_of
 from services.payments import open_attempts
 from services.positions import position
 from services.providers import card_provider, is_simulated
 from services.reasons import Step, steps_of
-from services.refunds import under_way_cents
 from services.registrations import accept_offer, cancel, decline_offer, rename
+from services.returnable import under_way_cents
 from services.substitutions import REPLACEABLE
 from services.withdrawals import may_withdraw
 
@@ -117,6 +117,7 @@ def order(code: str) -> ResponseReturnValue:
     found, access = open_order(code)
     money, parts = balance(found), parts_of(found, access, now())
     first = leading(parts)
+    transfer = transfer_of(found, money.to_pay_cents) if access.whole else None
     return render_template(
         "registrations/order.html",
         order=found,
@@ -127,8 +128,8 @@ def order(code: str) -> ResponseReturnValue:
         access=access,
         refunding_cents=under_way_cents(found.id) if money.to_return_cents else 0,
         due=due_of(found),
-        qr=payment_code(found, money.to_pay_cents) if access.whole else None,
-        bank=cluster().bank,
+        qr=payment_code(transfer) if transfer else None,
+        transfer=transfer,
         event=first.registration.event,
         cards=cards_for(found, money),
         takes_cards=card_provider() is not None,

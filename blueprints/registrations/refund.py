@@ -16,7 +16,8 @@ from blueprints.registrations.proof import changeable
 from services.money import say_money
 from services.orders import balance
 from services.refund_accounts import is_iban, known_account
-from services.refunds import RefundRefused, ask_by_buyer, carry_out, under_way_cents
+from services.refunds import RefundRefused, ask_by_buyer, carry_out
+from services.returnable import under_way_cents
 
 
 class AccountForm(Form):

@@ -48,19 +48,32 @@ class Start:
     description: str
     email: str
     locale: str
-    success_url: str
-    cancel_url: str
-    expires_at: datetime
+    expires_at: datetime | None  # of a payment page, and of a demand that ends: always there for a page
+    success_url: str = ""
+    cancel_url: str = ""
     allows_debit: bool = False  # a direct debit: its money comes days later, and may be taken back for weeks
+    communication: str = ""  # the order's structured communication, for a transfer
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What a payer writes in the banking app; an IBAN as the cluster writes it, the amount in cents."""
+
+    iban: str
+    bic: str | None
+    holder: str
+    communication: str
+    cents: int
 
 
 @dataclass(frozen=True)
 class Started:
-    """Where the payer pays, until when, and the provider's reference for asking again."""
+    """Where the payer pays (no address: nowhere but in the own bank), until when, and the reference for asking again."""
 
     reference: str
     url: str
     expires_at: datetime | None
+    instructions: Instructions | None = None
 
 
 @dataclass(frozen=True)
@@ -152,9 +165,22 @@ class Notice:
 
 
 class PaymentProvider(Protocol):
-    """One way to be paid through somebody else. Nothing of it is called inside a write transaction."""
+    """One way to be paid: through somebody else (`stripe`), or by ourselves (`transfer`, `on_account`, `manual`).
 
-    key: str
+    Nothing of it is called inside a write transaction.
+    """
+
+    @property
+    def key(self) -> str:
+        """The name that attempts, receipts and refunds carry."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people of ours carry out its refunds, at the bank or from the till."""
+
+    @property
+    def needs_account(self) -> bool:
+        """Whether a refund can only leave to an account that somebody names."""
 
     def start(self, wish: Start) -> Started:
         """Open a payment page. Repeating with the same key answers the same. Raises ProviderError."""

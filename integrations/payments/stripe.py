@@ -86,6 +86,8 @@ class Stripe:
     """One Stripe account. `secrets`: those of its web hook, several while they are rolled over. `base`: of a simulator."""
 
     key = "stripe"
+    by_hand = False
+    needs_account = False  # it goes back to the card
     retries = 2  # of one call, by the package, after a moment each
 
     def __init__(self, api_key: str, secrets: Sequence[str] = (), base: str = "") -> None:
@@ -223,6 +225,7 @@ class Stripe:
 
 def page_for(wish: Start) -> Any:
     """The parameters of a payment page: always the same for the same wish, for its idempotency key."""
+    assert wish.expires_at is not None
     told = {"attempt": wish.key, "order": wish.order}
     return {
         "mode": "payment",

@@ -13,7 +13,8 @@ from services.accounting import accounting_file
 from services.bank_acts import match_by_hand, undo
 from services.ledger import left_of
 from services.orders import Balance, balance, load_order
-from services.refunds import MoreThanReceived, Wanted, left_by_receipt, request
+from services.refunds import MoreThanReceived, Wanted, request
+from services.returnable import left_by_receipt
 from services.revenue import paid_lines
 from services.transfers import OrderRow, list_orders
 from services.vat_summary import vat_summary

@@ -31,9 +31,9 @@ from services.refunds import (
     mark_paid,
     refuse,
     request,
-    under_way_cents,
 )
 from services.registrations import cancel, register
+from services.returnable import under_way_cents
 from services.wishes import Wish
 from tasks.jobs import run_waiting_jobs
 from tests.cast import ADDRESSES, Cast, make_event

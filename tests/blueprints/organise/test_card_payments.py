@@ -96,5 +96,6 @@ def test_the_order_shows_its_pages_and_disputes(desk: FlaskClient, cast: Cast, s
     stripe_house.dispute(str(stripe_house.store.get("checkout.session", page)["payment_intent"]))
     deliver(stripe_house)
     seen = words(desk.get(f"/organise/orders/{code}"))
-    assert "Card payments" in seen
+    assert "By card" in seen
+    assert "Bank transfer nothing is asked" in seen
     assert "Taken back by the payer’s bank" in seen
