@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -129,10 +129,19 @@ class LedgerEntry(Base):
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql", back_populates="ledger")
 
+    if TYPE_CHECKING:
+        contested: Mapped[bool]  # a dispute moved it, and nobody asks the payer again: models/payments.py
 
-def payment_status(owed_cents: int, received_cents: int, refunded_cents: int = 0) -> PaymentStatus:
-    """The payment status of an order from its owed lines and its ledger. Amounts in cents, all ≥ 0."""
+
+def payment_status(
+    owed_cents: int, received_cents: int, refunded_cents: int = 0, contested_cents: int = 0
+) -> PaymentStatus:
+    """The payment status of an order from its owed lines and its ledger. Amounts in cents, all ≥ 0.
+
+    `contested_cents` of what went back counts as paid: a payer's bank took it, and nobody asks for it again (yet).
+    """
     balance = received_cents - refunded_cents
+    balance += min(contested_cents, max(owed_cents - balance, 0))
     if received_cents == 0:
         return PaymentStatus.UNPAID if owed_cents else PaymentStatus.NOT_REQUIRED
     if owed_cents == 0:

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, case, exists, false, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from models.base import Base, now, random_id
-from models.orders import LedgerEntry, Order
+from models.orders import EntryKind, LedgerEntry, Order
 
 
 class AttemptState(StrEnum):
@@ -183,9 +183,15 @@ class Refund(Base):
 
 
 class DisputeState(StrEnum):
-    OPEN = "open"
+    OPEN = "open"  # the provider waits for our answer, or the payer's bank for its own
     WON = "won"
-    LOST = "lost"
+    LOST = "lost"  # finance has to decide
+    ASKED = "asked"  # lost, and the payer is asked to pay again
+    LET_BE = "let_be"  # lost, and nobody is asked
+
+
+UNASKED = (DisputeState.OPEN, DisputeState.LOST, DisputeState.LET_BE)
+"""While a dispute stands here, the money it took is not asked for again: the order is paid in the eyes of its people."""
 
 
 class Dispute(Base):
@@ -206,6 +212,17 @@ class Dispute(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql")
+
+
+LedgerEntry.contested = column_property(
+    case(
+        (
+            LedgerEntry.kind.in_((EntryKind.DISPUTE, EntryKind.DISPUTE_WON)),
+            exists().where(Dispute.receipt_id == LedgerEntry.receipt_id, Dispute.state.in_(UNASKED)),
+        ),
+        else_=false(),
+    )
+)
 
 
 class PaymentReminder(Base):

@@ -176,10 +176,11 @@ def ticket_cell(key: str, matter: Matter) -> Cell:
 def payment_cell(key: str, matter: Matter) -> Cell:
     words = payment_words()
 
-    def say(owed: int, came: int, returned: int) -> str:
-        return words[payment_status(owed, came, returned)]
+    def say(owed: int, came: int, returned: int, contested: int) -> str:
+        return words[payment_status(owed, came, returned, contested)]
 
-    return Cell(key, Column(_("Payment"), Kind.TEXT, 16), (owed_cents(), received_cents(), refunded_cents()), say)
+    amounts = (owed_cents(), received_cents(), refunded_cents(), contested_cents())
+    return Cell(key, Column(_("Payment"), Kind.TEXT, 16), amounts, say)
 
 
 def certificate_cell(key: str, matter: Matter) -> Cell:
@@ -245,6 +246,10 @@ def received_cents() -> ColumnElement[int]:
 
 def refunded_cents() -> ColumnElement[int]:
     return ledger(func.coalesce(-func.sum(LedgerEntry.cents), 0), LedgerEntry.cents < 0)
+
+
+def contested_cents() -> ColumnElement[int]:
+    return ledger(func.coalesce(-func.sum(LedgerEntry.cents), 0), LedgerEntry.contested)
 
 
 MAKERS: dict[str, Maker] = {

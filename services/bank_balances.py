@@ -25,8 +25,8 @@ def owed_by_order() -> Subquery:
 
 
 def money_by_order() -> Subquery:
-    """Cents that stayed with us for each order."""
-    query = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents).label("cents"))
+    """Cents that pay each order: what stayed with us, and what a dispute took while nobody asks for it again."""
+    query = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents).label("cents")).where(~LedgerEntry.contested)
     return query.group_by(LedgerEntry.order_id).subquery()
 
 

@@ -47,4 +47,10 @@ def leaving_now(order: Order, registration: Registration, at: datetime) -> Leavi
     received = money.received_cents - money.refunded_cents
     owed = money.owed_cents - line.owed_cents + fee
     already = max(received - money.owed_cents, 0)
-    return Leaving(line.gross_cents, percent, fee, max(received - owed, 0) - already, max(owed - received, 0))
+    return Leaving(
+        line.gross_cents,
+        percent,
+        fee,
+        max(received - owed, 0) - already,
+        max(owed - received - money.contested_cents, 0),
+    )

@@ -195,14 +195,15 @@ class Balance:
     owed_cents: int
     received_cents: int
     refunded_cents: int
+    contested_cents: int = 0  # of what went back: taken by a dispute, and not asked for again (yet)
 
     @property
     def status(self) -> PaymentStatus:
-        return payment_status(self.owed_cents, self.received_cents, self.refunded_cents)
+        return payment_status(self.owed_cents, self.received_cents, self.refunded_cents, self.contested_cents)
 
     @property
     def to_pay_cents(self) -> int:
-        return max(self.owed_cents - self.received_cents + self.refunded_cents, 0)
+        return max(self.owed_cents - self.received_cents + self.refunded_cents - self.contested_cents, 0)
 
     @property
     def to_return_cents(self) -> int:
@@ -216,6 +217,7 @@ def balance(order: Order) -> Balance:
         owed_cents=sum(line.owed_cents for line in order.lines),
         received_cents=came,
         refunded_cents=came - sum(entry.cents for entry in order.ledger),
+        contested_cents=-sum(entry.cents for entry in order.ledger if entry.contested),
     )
 
 

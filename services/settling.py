@@ -64,6 +64,7 @@ def settle_many_locked(orders: Iterable[Order], at: datetime, *, actor: Person |
     places = {line.registration.event_id for found in lines.values() for line in found} if len(ids) > 1 else set()
     events = session.scalars(select(Event).where(Event.id.in_(places))).all() if places else []
     sums = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).where(LedgerEntry.order_id.in_(ids))
+    sums = sums.where(~LedgerEntry.contested)  # what a dispute took is not asked for again, nor does it give a place up
     money = {order_id: int(cents) for order_id, cents in session.execute(sums.group_by(LedgerEntry.order_id))}
     steps: list[Transition] = []
     with session.no_autoflush, mails_together_locked():  # what is written below is written together

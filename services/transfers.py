@@ -33,16 +33,17 @@ class OrderRow:
     owed_cents: int
     received_cents: int
     refunded_cents: int
+    contested_cents: int
     titles: Texts
     organisation: str
 
     @property
     def status(self) -> PaymentStatus:
-        return payment_status(self.owed_cents, self.received_cents, self.refunded_cents)
+        return payment_status(self.owed_cents, self.received_cents, self.refunded_cents, self.contested_cents)
 
     @property
     def to_pay_cents(self) -> int:
-        return max(self.owed_cents - self.received_cents + self.refunded_cents, 0)
+        return max(self.owed_cents - self.received_cents + self.refunded_cents - self.contested_cents, 0)
 
     @property
     def to_return_cents(self) -> int:
@@ -113,6 +114,7 @@ def orders_with_money() -> Select[Any]:
             LedgerEntry.order_id,
             func.sum(case((LedgerEntry.kind == EntryKind.RECEIPT, LedgerEntry.cents), else_=0)).label("came"),
             func.sum(LedgerEntry.cents).label("stayed"),
+            func.sum(case((LedgerEntry.contested, -LedgerEntry.cents), else_=0)).label("contested"),
         )
         .group_by(LedgerEntry.order_id)
         .subquery()
@@ -122,7 +124,8 @@ def orders_with_money() -> Select[Any]:
     return (
         select(
             Order.code, Order.reference, Person.given_name, Person.family_name, Order.buyer_email, Order.due_at,
-            Order.created_at, owed.c.cents, moved.c.came, moved.c.stayed, Event.titles, Registration.organisation_name,
+            Order.created_at, owed.c.cents, moved.c.came, moved.c.stayed, moved.c.contested,
+            Event.titles, Registration.organisation_name,
         )
         .join(Person, Person.id == Order.buyer_id)
         .join(Registration, Registration.id == first)
@@ -134,11 +137,13 @@ def orders_with_money() -> Select[Any]:
 
 
 def row_of(values: Any) -> OrderRow:
-    code, reference, given, family, email, due_at, created_at, owed, came, stayed, titles, organisation = values
+    code, reference, given, family, email, due_at, created_at, owed, came, stayed, contested, titles, organisation = (
+        values
+    )
     received = int(came or 0)
     return OrderRow(
         code, reference, f"{given} {family}".strip(), email, due_at, created_at, int(owed or 0), received,
-        received - int(stayed or 0), titles, organisation,
+        received - int(stayed or 0), int(contested or 0), titles, organisation,
     )  # fmt: skip
 
 
