@@ -28,7 +28,7 @@ class Monday:
     refunds_to_approve: int
     refunds_to_pay: int
     refunds_failed: int
-    disputes: int
+    disputes: int  # open, or lost and not decided
     to_review: int  # card payments whose amount differs
     undelivered: int  # documents that did not arrive
     last_statement: datetime | None
@@ -60,7 +60,7 @@ def monday(at: datetime) -> Monday:
         refunds_to_approve=refunds["approve"],
         refunds_to_pay=refunds["pay"],
         refunds_failed=refunds["failed"],
-        disputes=count(Dispute.state == DisputeState.OPEN, Dispute),
+        disputes=count(Dispute.state.in_((DisputeState.OPEN, DisputeState.LOST)), Dispute),
         to_review=count(PaymentAttempt.review != "", PaymentAttempt),
         undelivered=count(Transmission.state.in_((TransmissionState.FAILED, TransmissionState.REJECTED)), Transmission),
         last_statement=db.session.scalar(select(func.max(BankStatement.imported_at))),

@@ -90,10 +90,10 @@ def refunds_of(order_id: int) -> list[Refund]:
 
 
 def list_disputes() -> list[Dispute]:
-    """Every dispute with its order, the open ones first."""
+    """Every dispute with its order, those that wait for somebody first."""
     query = (
         select(Dispute)
         .options(joinedload(Dispute.order).joinedload(Order.buyer))
-        .order_by(Dispute.state != DisputeState.OPEN, Dispute.id.desc())
+        .order_by(Dispute.state.not_in((DisputeState.LOST, DisputeState.OPEN)), Dispute.id.desc())
     )
     return list(db.session.scalars(query.limit(200)))

@@ -277,6 +277,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /organise/orders": FINANCE,
     "GET /organise/orders/<code>": FINANCE,
     "POST /organise/orders/<code>/card/<public_id>": FINANCE,
+    "POST /organise/orders/<code>/dispute/<reference>": FINANCE,
     "POST /organise/orders/<code>": FINANCE,
     "GET /organise/orders/<code>/refund": FINANCE,
     "POST /organise/orders/<code>/refund": FINANCE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext as _
 
@@ -12,8 +12,9 @@ from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
 from models.orders import Order
 from models.payments import AttemptState, DisputeState
-from services.disputes import disputes_of
+from services.disputes import NotLost, decide, disputes_of
 from services.money import say_money
+from services.orders import load_order
 from services.payment_review import (
     NothingToDecide,
     NotToBook,
@@ -42,6 +43,8 @@ def dispute_words(state: str) -> str:
         DisputeState.OPEN: _("to be answered at the card provider"),
         DisputeState.WON: _("won, the money is back"),
         DisputeState.LOST: _("lost"),
+        DisputeState.ASKED: _("lost, asked for again"),
+        DisputeState.LET_BE: _("lost, let be"),
     }[DisputeState(state)]
 
 
@@ -102,4 +105,21 @@ def decide_payment(code: str, public_id: str) -> ResponseReturnValue:
         flash(_("There is nothing that can be booked in euros. Give it back at the card provider."), "error")
     except NothingToDecide:
         flash(_("This payment waits for no decision any more."), "info")
+    return redirect(url_for("organise.order", code=code), 303)
+
+
+@blueprint.post("/organise/orders/<code>/dispute/<reference>")
+def decide_dispute(code: str, reference: str) -> ResponseReturnValue:
+    """After a lost dispute: ask the payer again, or let it be."""
+    finance_only()
+    load_order(code) or abort(404)
+    ask = request.form.get("answer") == "ask"
+    try:
+        decide(code, "stripe", reference, ask=ask, actor=me())
+        if ask:
+            flash(_("The buyer is asked to pay again within two weeks, by mail."), "success")
+        else:
+            flash(_("Nobody is asked again. The place stays."), "success")
+    except NotLost:
+        flash(_("There is nothing to decide about this dispute any more."), "info")
     return redirect(url_for("organise.order", code=code), 303)

@@ -172,6 +172,8 @@ def balance_words(money: Balance) -> str:
         )
     if money.to_pay_cents:
         return _("%(amount)s is still to come.", amount=say_money(money.to_pay_cents, locale))
+    if money.contested_cents:
+        return _("It was paid. The payer’s bank contests %(amount)s.", amount=say_money(money.contested_cents, locale))
     if money.owed_cents:
         return _("It is paid in full.")
     return _("Nothing is owed.")

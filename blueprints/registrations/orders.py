@@ -28,6 +28,7 @@ from models.orders import Order, OrderLine
 from models.payments import AttemptState
 from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import to_answer
+from services.disputes import contested_state
 from services.invoice_lists import documents_of
 from services.leaving import leaving_now
 from services.modality_switch import other_places
@@ -134,6 +135,7 @@ def order(code: str) -> ResponseReturnValue:
         cards=cards_for(found, money),
         takes_cards=card_provider() is not None,
         simulated=is_simulated(),
+        contested=contested_state(found.id) if access.whole and money.refunded_cents else None,
         came="paid" in request.args and money.received_cents > 0 and not money.to_pay_cents,
         documents=documents_of(found.id) if access.whole else [],
         may_withdraw=access.whole and access.changes and may_withdraw(found, now()),
