@@ -209,7 +209,7 @@ def add_companies_locked(cast: Cast, nora: Person, vera: Person) -> Organisation
 def path_for(world: World, rule: str, person: Person | None, *, own: bool) -> tuple[str, dict[str, str]]:
     """The address with its arguments filled in for this person, and what a button there sends."""
     event, data = (world.own if own else world.foreign), {}
-    values = {"token": "A" * 43, "name": "1.eml", "slug": event.slug, "public_id": "x" * 26}
+    values = {"token": "A" * 43, "name": "1.eml", "slug": event.slug, "public_id": "x" * 26, "reference": "dp_x"}
     if rule == "/calendar/<token>.ics" and own:
         values["token"] = open_feed(person or world.nora)
     elif rule.startswith("/me/addresses/"):
