@@ -63,6 +63,11 @@ class Voucher(Base):
         """Whether it keeps places still, taken or not."""
         return self.reserved_quota_id is not None and self.reserved > 0
 
+    @property
+    def changes_price(self) -> bool:
+        """Whether it lowers a price; one that takes nothing off only keeps places."""
+        return self.effect != VoucherEffect.AMOUNT or self.value > 0
+
     def is_valid(self, at: datetime) -> bool:
         """Not withdrawn, inside its window, and with uses left."""
         return self.has_begun(at) and not self.has_ended(at) and self.left != 0

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db, now
 from models.courses import Publication
-from models.events import Event, Quota, Run, Ticket
+from models.events import Event, Run, Ticket
 from models.orders import Order
 from models.people import Person
 from models.registrations import Registration, Status, TransitionRefused
+from models.vouchers import Voucher
 from services.deadlines import payment_due
+from services.kept_places import KeepsNoPlace, has_place_there_locked, keeps_for, voucher_there_locked
 from services.notices import tell_locked
 from services.places import FRESH, begin_locked, change_locked, lock_events_locked
 from services.registrations import EventFull, RegistrationClosed, TicketGone, refuse_double_locked
 from services.substitutions import REPLACEABLE
 from services.successors import line_of_locked, same_price, successor_of
 from services.transaction import require_writing, writing
+from services.voucher_uses import kept_by_locked
 from services.waiting_list import promote_locked
 
 
@@ -28,8 +32,16 @@ class NotTheSameCourse(ValueError):
     """A place moves to another date of the same course only."""
 
 
-def other_dates(registration: Registration, at: datetime) -> Sequence[Event]:
-    """The dates to which a registration may move: the same course, open, with a free place; soonest first."""
+@dataclass(frozen=True)
+class OtherDate:
+    """A date to move to. `by_code`: only with the code for which its last places are kept."""
+
+    event: Event
+    by_code: bool = False
+
+
+def other_dates(registration: Registration, at: datetime) -> Sequence[OtherDate]:
+    """The dates to which a registration may move: the same course, open, with a place; soonest first."""
     course_id = db.session.scalar(select(Event.course_id).where(Event.id == registration.event_id))
     if course_id is None:
         return []
@@ -37,16 +49,31 @@ def other_dates(registration: Registration, at: datetime) -> Sequence[Event]:
         select(Event)
         .where(Event.course_id == course_id, Event.id != registration.event_id, Event.starts_at > at)
         .where(Event.publication == Publication.PUBLISHED, Event.run.in_((Run.TENTATIVE, Run.GUARANTEED)))
-        .options(selectinload(Event.slots), selectinload(Event.quotas))
+        .options(selectinload(Event.slots), selectinload(Event.tickets).joinedload(Ticket.quota))
         .order_by(Event.starts_at)
     )
-    return [event for event in events if event.registration_is_open(at) and any(q.free for q in event.quotas)]
+    voucher = db.session.get(Voucher, registration.voucher_id) if registration.voucher_id else None
+    present = db.session.scalars(present_ticket(registration)).one()
+    open_now = [event for event in events if event.registration_is_open(at)]
+    found = [other_date(event, registration, present, voucher) for event in open_now]
+    return [date for date in found if date is not None]
 
 
-def change_date(public_id: str, to_event_id: int, *, actor: Person | None, at: datetime | None = None) -> Registration:
+def other_date(event: Event, leaving: Registration, present: Ticket, voucher: Voucher | None) -> OtherDate | None:
+    """The date as it is offered; None when it has no place at all."""
+    ticket = nearest(event.tickets, present)
+    if ticket is not None and (ticket.quota.free > 0 or keeps_for(ticket.quota, voucher, leaving)):
+        return OtherDate(event)
+    return OtherDate(event, by_code=True) if any(one.quota.kept for one in event.tickets) else None
+
+
+def change_date(
+    public_id: str, to_event_id: int, *, actor: Person | None, code: str = "", at: datetime | None = None
+) -> Registration:
     """Move a registration to another date; its place on the old one goes to whoever waits. Returns the new one.
 
-    Raises NotTheSameCourse, RegistrationClosed, EventFull, AlreadyRegistered, TransitionRefused. Nothing is half done.
+    `code`: of a voucher that keeps a place there. Raises NotTheSameCourse, RegistrationClosed, EventFull,
+    AlreadyRegistered, VoucherRefused, TransitionRefused. Nothing is half done.
     """
     at = at or now()
     with writing() as session:
@@ -64,10 +91,13 @@ def change_date(public_id: str, to_event_id: int, *, actor: Person | None, at: d
         ).scalar_one()
         old, new = events[from_id], events[to_event_id]
         refuse_change_locked(old, new, leaving, at)
-        line, ticket, status = line_of_locked(leaving), ticket_there_locked(leaving, new), Status(leaving.status)
+        voucher = voucher_there_locked(code, new, leaving, at)
+        ticket = ticket_there_locked(leaving, new, voucher)
+        line, status = line_of_locked(leaving), Status(leaving.status)
         change_locked(leaving, Status.TRANSFERRED, actor=actor, reason="date_changed", at=at)
         session.flush()
         coming = moved(leaving, new, ticket, status, at)
+        coming.voucher_id = voucher.id if voucher else None
         session.add(same_price(line, coming))
         begin_locked(coming, actor=actor, reason="date_changed", at=at)
         tell_locked("registration_transferred", coming)
@@ -87,12 +117,37 @@ def refuse_change_locked(old: Event, new: Event, leaving: Registration, at: date
         refuse_double_locked(new, leaving.person)
 
 
-def ticket_there_locked(leaving: Registration, new: Event) -> Ticket:
-    """The ticket on the new date that comes nearest to the old one. Raises TicketGone, EventFull."""
-    ticket = nearest_ticket_locked(leaving, new)
-    if not require_writing().get_one(Quota, ticket.quota_id).free:
+def ticket_there_locked(leaving: Registration, new: Event, voucher: Voucher | None) -> Ticket:
+    """The ticket on the new date that comes nearest to the old one; of the kept places, when a voucher came newly.
+
+    Raises TicketGone, EventFull, KeepsNoPlace.
+    """
+    session = require_writing()
+    here = Ticket.event_id == new.id, Ticket.withdrawn_at.is_(None)
+    query = select(Ticket).where(*here).options(joinedload(Ticket.quota)).order_by(Ticket.position, Ticket.id)
+    tickets = list(session.scalars(query))
+    if voucher is not None and voucher.id != leaving.voucher_id:
+        tickets = [one for one in tickets if kept_by_locked(one.quota, voucher, but=leaving)]
+        if not tickets:
+            raise KeepsNoPlace(voucher.code)
+    ticket = nearest(tickets, session.scalars(present_ticket(leaving)).one())
+    if ticket is None:
+        raise TicketGone(new.slug)
+    if not has_place_there_locked(ticket.quota, voucher, leaving):
         raise EventFull(new.slug)
     return ticket
+
+
+def present_ticket(registration: Registration) -> Select[Ticket]:
+    return select(Ticket).where(Ticket.id == registration.ticket_id).options(joinedload(Ticket.quota))
+
+
+def nearest(tickets: Iterable[Ticket], present: Ticket) -> Ticket | None:
+    """The ticket that is sold still, the same way of taking part if there is one, then for the same audience: the
+    price does not depend on it."""
+    sold = [one for one in tickets if one.withdrawn_at is None]
+    way, audience = present.quota.modality, present.audience
+    return min(sold, key=lambda one: (one.quota.modality != way, one.audience != audience, one.position), default=None)
 
 
 def moved(leaving: Registration, new: Event, ticket: Ticket, status: Status, at: datetime) -> Registration:
@@ -104,17 +159,3 @@ def moved(leaving: Registration, new: Event, ticket: Ticket, status: Status, at:
     if coming.status == Status.AWAITING_PAYMENT:
         coming.hold_until = leaving.order.due_at = payment_due(at, new.starts_at, new.zone)
     return coming
-
-
-def nearest_ticket_locked(leaving: Registration, new: Event) -> Ticket:
-    """A ticket of the new date for the same audience, else its first: the price does not depend on it."""
-    session = require_writing()
-    audience = session.scalar(select(Ticket.audience).where(Ticket.id == leaving.ticket_id))
-    tickets = list(
-        session.scalars(
-            select(Ticket).where(Ticket.event_id == new.id, Ticket.withdrawn_at.is_(None)).order_by(Ticket.position)
-        )
-    )
-    if not tickets:
-        raise TicketGone(new.slug)
-    return next((ticket for ticket in tickets if ticket.audience == audience), tickets[0])

@@ -5,7 +5,7 @@ The page answers the same whether the address is known, registered or neither; n
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -32,7 +32,13 @@ from services.entrances import HOUR, QUARTER, TRIES_PER_NETWORK, Visitor, thrott
 from services.people import person_for_guest_locked
 from services.places import FRESH, lock_event_locked
 from services.prerequisites import refuse_unprepared
-from services.registrations import AlreadyRegistered, RegistrationClosed, register_guest_locked
+from services.readers import GUEST
+from services.registrations import (
+    AlreadyRegistered,
+    RegistrationClosed,
+    agreed_price_locked,
+    register_guest_locked,
+)
 from services.sign_ins import open_sign_in_locked
 from services.throttles import allow, count_locked, network_key
 from services.transaction import require_writing, writing
@@ -54,15 +60,16 @@ class Guest:
 def save_draft(event_id: int, wish: Wish, visitor: Visitor) -> RegistrationDraft:
     """Keep a guest's form for 24 hours and mail a code to its address.
 
-    Raises RegistrationClosed when the event takes nobody now, PrerequisitesMissing or PrerequisitesUnconfirmed when its
-    course asks for something that a guest cannot prove or has not confirmed, and TooMany when this address, this network or this event
-    has asked too often in an hour.
+    Raises RegistrationClosed when the event takes nobody now, PriceChanged when the page showed another price,
+    PrerequisitesMissing or PrerequisitesUnconfirmed when its course asks for something that a guest cannot prove or has
+    not confirmed, and TooMany when this address, this network or this event has asked too often in an hour.
     """
     with writing() as session:
-        event = session.get_one(Event, event_id)
+        event = lock_event_locked(event_id)
         if not event.registration_is_open(now()):
             raise RegistrationClosed(event.slug)
         refuse_unprepared(event, None, confirmed=wish.prerequisites_confirmed)
+        agreed_price_locked(event, GUEST, wish, now())
         allow("draft_event", str(event_id), DRAFTS_PER_EVENT, HOUR)
         throttle_mail_locked(wish.email, visitor.ip)
         count_locked("draft_event", str(event_id))
@@ -145,10 +152,11 @@ def mail_again(draft: RegistrationDraft, visitor: Visitor, *, address: str | Non
         mail_code_locked(fresh, session.get_one(Event, fresh.event_id), visitor)
 
 
-def confirm_by_code(digits: str, visitor: Visitor) -> Guest:
+def confirm_by_code(digits: str, visitor: Visitor, *, shown_cents: int | None = None) -> Guest:
     """Turn the draft into a registration by the six digits, in the browser that filled it in.
 
-    Raises CodeRefused, TooMany or a RegistrationRefused. After a RegistrationRefused the code still works.
+    `shown_cents`: the price that was told meanwhile, when it is not that of the form any more. Raises CodeRefused, TooMany
+    or a RegistrationRefused. After a RegistrationRefused the code still works.
     """
     with writing():
         allow("code_try", network_key(visitor.ip), TRIES_PER_NETWORK, QUARTER)
@@ -156,17 +164,17 @@ def confirm_by_code(digits: str, visitor: Visitor) -> Guest:
         if isinstance(found, CodeWrong | TooManyTries):
             count_locked("code_try", network_key(visitor.ip))
         if not isinstance(found, CodeRefused):
-            return confirm_locked(found, visitor)
+            return confirm_locked(found, visitor, shown_cents)
     raise found
 
 
-def confirm_by_link(token: str, visitor: Visitor) -> Guest:
+def confirm_by_link(token: str, visitor: Visitor, *, shown_cents: int | None = None) -> Guest:
     """Turn the draft into a registration by the mailed link, in any browser; only ever from a POST."""
     with writing():
-        return confirm_locked(redeem_link_locked(token, CodePurpose.REGISTER), visitor)
+        return confirm_locked(redeem_link_locked(token, CodePurpose.REGISTER), visitor, shown_cents)
 
 
-def confirm_locked(code: OneTimeCode, visitor: Visitor) -> Guest:
+def confirm_locked(code: OneTimeCode, visitor: Visitor, shown_cents: int | None) -> Guest:
     """Register the guest whose address the redeemed code has proven, and sign this browser in as them."""
     session = require_writing()
     query = select(RegistrationDraft).where(RegistrationDraft.public_id == str(code.context.get("draft", "")))
@@ -178,6 +186,8 @@ def confirm_locked(code: OneTimeCode, visitor: Visitor) -> Guest:
     if draft.confirmed_at is not None or draft.key != code.key or draft.expires_at <= now():
         raise CodeUsed if draft.confirmed_at else CodeExpired
     wish = wish_of(draft)
+    if shown_cents is not None:
+        wish = replace(wish, shown_cents=shown_cents)
     person = person_for_guest_locked(wish.given_name, wish.family_name, wish.email, draft.locale)
     try:
         order = register_guest_locked(event, person, wish, locale=draft.locale, at=now())

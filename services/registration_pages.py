@@ -79,6 +79,15 @@ class Desk:
         return self.offer.price
 
     @property
+    def may_cost(self) -> bool:
+        """Whether one of the choices has a price."""
+        return any(not price.is_free for price in self.choices)
+
+    @property
+    def may_be_free(self) -> bool:
+        return any(price.is_free for price in self.choices)
+
+    @property
     def is_full(self) -> bool:
         """Whether the place would be on the waiting list (of the best ticket's quota)."""
         if self.price is None or (self.asks and not self.event.holds_requests):

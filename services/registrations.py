@@ -21,7 +21,6 @@ from services.notices import tell_locked
 from services.on_account import confirm_on_account_locked
 from services.orders import Line, Placed, lock_order_locked, place_order_locked, settle_locked
 from services.payments import close_for_places, may_still_be_paid_locked
-from services.people import person_for_desk_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
 from services.prerequisites import refuse_unprepared
 from services.prices import Price, early, may_buy, members_pay_less, offer, price_of
@@ -103,9 +102,7 @@ def register_locked(
     if event.visibility == Visibility.MEMBERS and not reader.is_member:
         raise MembersOnly(event.slug)
     refuse_unprepared(event, person.id, confirmed=wish.prerequisites_confirmed)
-    price = price_locked(event, reader, wish, at)
-    if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
-        raise PriceChanged(wish.shown_cents, price)
+    price = agreed_price_locked(event, reader, wish, at)
     # a guest's form was whole when it was sent: what has changed since is asked on the order page
     if source != "guest" and unacceptable_locked(event.id, price.ticket.id, wish.answers):
         raise AnswersMissing(event.slug)
@@ -163,12 +160,29 @@ def price_locked(event: Event, reader: Reader, wish: Wish, at: datetime, asked: 
     return priced_with(price, usable_locked(wish.voucher, event, at, asked))
 
 
+def agreed_price_locked(event: Event, reader: Reader, wish: Wish, at: datetime, asked: int = 1) -> Price:
+    """The same, when it is still the one of the page that was confirmed; raises PriceChanged besides."""
+    price = price_locked(event, reader, wish, at, asked)
+    if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
+        raise PriceChanged(wish.shown_cents, price)
+    return price
+
+
 def chosen_price(tickets: list[Ticket], reader: Reader, wish: Wish, at: datetime, sold: Collection[int] = ()) -> Price:
-    """The price of the ticket wished for, or the reader's best; raises MembersOnly or TicketGone."""
+    """The price of the ticket wished for, or the reader's best; raises MembersOnly or TicketGone.
+
+    A ticket that has gone gives way to the reader's next one of the same quota, when the price that was shown can tell
+    whether it costs more (agreed_price_locked).
+    """
     if wish.ticket:
         wished = next((t for t in tickets if t.public_id == wish.ticket), None)
-        if wished is None or not wished.is_on_sale(at) or not may_buy(wished, reader):
+        if wished is None:
             raise TicketGone(wish.ticket)
+        if not wished.is_on_sale(at) or not may_buy(wished, reader):
+            instead = offer(tickets, reader, at, quota_id=wished.quota_id, sold_out=sold).price
+            if instead is None or wish.shown_cents is None:
+                raise TicketGone(wish.ticket)
+            return instead
         return early(price_of(wished, reader, members_pay_less=members_pay_less(tickets, at)), tickets, reader)
     found = offer(tickets, reader, at, sold_out=sold)
     if found.price is None:
@@ -316,31 +330,6 @@ def rename(
         registration.given_name = given_name
         registration.family_name = family_name
         registration.updated_at = at or now()
-        return registration
-
-
-def add_walk_in(event_id: int, wish: Wish, *, actor: Person, locale: str, at: datetime | None = None) -> Registration:
-    """Register somebody who stands at the door, by the organiser: a place at once, whatever the registration window.
-
-    A known address attaches to its person; otherwise a person is made. A paid place awaits payment without a deadline.
-    Raises EventFull when no place is free, AlreadyRegistered, or RegistrationClosed when the event is not live.
-    """
-    at = at or now()
-    with writing():
-        event = lock_event_locked(event_id)
-        if not event.is_live:
-            raise RegistrationClosed(event.slug)
-        person = person_for_desk_locked(wish.given_name, wish.family_name, wish.email, locale)
-        refuse_double_locked(event, person)
-        reader = reader_for(person, at)
-        price = chosen_price(tickets_locked(event), reader, wish, at)
-        if not require_writing().get_one(Quota, price.ticket.quota_id).free:
-            raise EventFull(event.slug)
-        status = Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
-        placed = Placed(event, person, wish.email, locale=locale, at=at)
-        (registration,) = place_order_locked(placed, [Line(person, wish, reader, price, status, None, "walk_in")])
-        begin_locked(registration, actor=actor, reason="walk_in", at=at)
-        tell_locked(FIRST_MAIL[status], registration)
         return registration
 
 

@@ -52,5 +52,5 @@ def same_price(line: OrderLine, coming: Registration) -> OrderLine:
         vat_cents=line.vat_cents,
         gross_cents=line.gross_cents,
         why=line.why,
-        voucher_id=line.voucher_id,
+        voucher_id=coming.voucher_id,
     )

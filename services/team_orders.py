@@ -27,10 +27,9 @@ from services.prices import Price
 from services.readers import Reader, reader_of_organisation
 from services.registrations import (
     MembersOnly,
-    PriceChanged,
     RegistrationClosed,
     RegistrationRefused,
-    price_locked,
+    agreed_price_locked,
     refuse_double_locked,
 )
 from services.team_lists import Candidate, TeamWish, candidates
@@ -239,10 +238,8 @@ def price_for_team_locked(event: Event, reader: Reader, wish: TeamWish, at: date
         raise RegistrationClosed(event.slug)
     if event.visibility == Visibility.MEMBERS and not reader.is_member:
         raise MembersOnly(event.slug)
-    price = price_locked(event, reader, Wish("", "", "", ticket=wish.ticket, voucher=wish.voucher), at, asked)
-    if wish.shown_cents is not None and wish.shown_cents != price.gross_cents:
-        raise PriceChanged(wish.shown_cents, price)
-    return price
+    each = Wish("", "", "", ticket=wish.ticket, voucher=wish.voucher, shown_cents=wish.shown_cents)
+    return agreed_price_locked(event, reader, each, at, asked)
 
 
 def coming(people: Sequence[Candidate], wish: TeamWish) -> list[Candidate]:

@@ -35,4 +35,5 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     requests,
     today,
     vouchers,
+    walk_ins,
 )

@@ -1,4 +1,4 @@
-"""The attendee list of one event: found, filtered, sorted, chosen; and somebody added who stands at the door."""
+"""The attendee list of one event: found, filtered, sorted, chosen."""
 
 from __future__ import annotations
 
@@ -7,28 +7,14 @@ from urllib.parse import quote
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
-from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from flask_babel import get_locale, gettext as _, ngettext
 
-from blueprints.forms import (
-    Form,
-    filled,
-    form_view,
-    has_a_letter,
-    longest,
-    mail_address,
-    no_web_address,
-    status_of,
-)
 from blueprints.guards import desk_event, me, organiser_of, roles
 from blueprints.organise import blueprint
 from blueprints.organise.events import event_page, page_number, pager
 from blueprints.organise.requests import accept_chosen
-from blueprints.security import LANGUAGE_NAMES, cluster
 from blueprints.words import text
-from models.base import now
-from models.events import Audience, Event
+from models.events import Event
 from models.registrations import LIVE, Status, TransitionRefused
 from services.answers import answers_in_list
 from services.attendee_words import status_words
@@ -40,22 +26,12 @@ from services.attendees import (
     AttendeeList,
     Wanted,
     chosen,
-    event_tickets_on_sale,
     list_attendees,
     tickets_of,
 )
 from services.audit import record
-from services.money import say_money
 from services.permissions import may_see_attendees
-from services.registrations import (
-    AlreadyRegistered,
-    EventFull,
-    MembersOnly,
-    RegistrationRefused,
-    add_walk_in,
-    cancel,
-)
-from services.wishes import Wish
+from services.registrations import cancel
 
 
 def group_words() -> dict[str, str]:
@@ -180,83 +156,3 @@ def cancel_chosen(event: Event, people: list[Attendee]) -> ResponseReturnValue:
 
 def told() -> str:
     return _("They are told by mail.")
-
-
-NAME = [filled(), longest(120), has_a_letter, no_web_address]
-
-
-class WalkInForm(Form):
-    """Somebody who stands at the desk."""
-
-    given_name = StringField(_l("First name"), NAME)
-    family_name = StringField(_l("Last name"), NAME)
-    email = StringField(
-        _l("E-mail"), [longest(254), mail_address], description=_l("The confirmation and a certificate go there.")
-    )
-    organisation_name = StringField(_l("Organisation"), [longest(200), no_web_address])
-    ticket = RadioField(_l("Price without VAT"), [InputRequired()])
-    locale = SelectField(_l("Language of their mails"))
-    needs = TextAreaField(_l("Anything to know to welcome them well"), [longest(1000)])
-    paid: frozenset[str] = frozenset()  # the tickets that cost something
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        valid = super().validate(extra_validators)
-        if self.ticket.data in self.paid and not self.email.data and not self.email.errors:
-            self.email.errors = [_("A paid place needs an address: how to pay is sent there.")]
-            return False
-        return valid
-
-
-@blueprint.route("/organise/events/<slug>/walk-in", methods=["GET", "POST"])
-@form_view
-def walk_in(slug: str) -> ResponseReturnValue:
-    """Add somebody by hand: a place at once, whatever the registration window."""
-    event = organiser_of(slug)
-    tickets = event_tickets_on_sale(event.id, now())
-    usual = next((ticket for ticket in tickets if ticket.audience == Audience.EVERYONE), None)
-    form = WalkInForm(data={"locale": event.language, "ticket": usual and usual.public_id})
-    form.ticket.choices = [(ticket.public_id, text(ticket.names)) for ticket in tickets]
-    form.paid = frozenset(ticket.public_id for ticket in tickets if ticket.net_cents)
-    form.locale.choices = [(code, LANGUAGE_NAMES.get(code, code)) for code in cluster().languages]
-    if form.validate_on_submit() and add(form, event):
-        return redirect(url_for("organise.attendees", slug=slug), 303)
-    tickets = event_tickets_on_sale(event.id, now())
-    locale = str(get_locale())
-    ends = {
-        ticket.public_id: say_money(ticket.net_cents, locale, short=True) if ticket.net_cents else _("Free")
-        for ticket in tickets
-    }
-    free = {ticket.quota_id: ticket.quota.free for ticket in tickets}
-    page = render_template("organise/walk_in.html", **event_page(event), form=form, ends=ends, free=sum(free.values()))
-    return page, status_of(form)
-
-
-def add(form: WalkInForm, event: Event) -> bool:
-    """Add the person of a valid form; a refusal becomes a problem of the form."""
-    wish = Wish(
-        given_name=form.given_name.data,
-        family_name=form.family_name.data,
-        email=form.email.data,
-        organisation_name=form.organisation_name.data or "",
-        needs=form.needs.data or "",
-        ticket=form.ticket.data,
-    )
-    try:
-        registration = add_walk_in(event.id, wish, actor=me(), locale=form.locale.data)
-    except AlreadyRegistered:
-        form.email.errors = [_("This address has a registration here already. Look for it in the list.")]
-    except EventFull:
-        form.form_errors.append(
-            _("No place is free. Raise the number of places first, or cancel somebody who does not come.")
-        )
-    except MembersOnly:
-        form.ticket.errors = [
-            _("This price is for members, and we know no member by this address. Choose another one.")
-        ]
-    except RegistrationRefused:
-        form.form_errors.append(_("Nobody can be added now: the event is not taking place, or this price is gone."))
-    else:
-        record("registration.walk_in", me(), event=event, subject_kind="registration", subject_id=registration.id)
-        flash(_("%(name)s is on the list.", name=registration.name), "success")
-        return True
-    return False

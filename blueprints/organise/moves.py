@@ -15,7 +15,7 @@ from blueprints.registrations.changes import REFUSED, ColleagueForm, DateForm
 from blueprints.registrations.words import change_refusal
 from models.base import now
 from services.audit import record
-from services.date_changes import NotTheSameCourse, change_date, other_dates
+from services.date_changes import other_dates
 from services.substitutions import substitute
 
 
@@ -46,23 +46,16 @@ def move_attendee(slug: str, public_id: str) -> ResponseReturnValue:
     """Another date of the same course, at the price agreed."""
     event = organiser_of(slug)
     found = dossier_of(event.id, public_id).registration
-    dates = {each.public_id: each for each in other_dates(found, now())}
     form = DateForm()
-    form.date.choices = [(each, each) for each in dates]
+    form.offer(other_dates(found, now()))
     if form.validate_on_submit():
         try:
-            if form.date.data not in dates:
-                raise NotTheSameCourse(form.date.data)
-            change_date(public_id, dates[form.date.data].id, actor=me())
+            if form.move(public_id, me()):
+                record("registration.moved", me(), event=event, subject_kind="registration", subject_id=found.id)
+                flash(_("%(name)s has moved to the new date, and is told by mail.", name=found.name), "success")
+                return redirect(url_for("organise.registration", slug=slug, public_id=public_id), 303)
         except REFUSED as refusal:
-            event, found = organiser_of(slug), dossier_of(event.id, public_id).registration
-            dates = {each.public_id: each for each in other_dates(found, now())}
-            form.date.errors = [change_refusal(refusal, event)]
-        else:
-            record("registration.moved", me(), event=event, subject_kind="registration", subject_id=found.id)
-            flash(_("%(name)s has moved to the new date, and is told by mail.", name=found.name), "success")
-            return redirect(url_for("organise.registration", slug=slug, public_id=public_id), 303)
-    page = render_template(
-        "organise/date.html", **event_page(event), form=form, registration=found, dates=list(dates.values())
-    )
-    return page, status_of(form)
+            form.tell(refusal, event)
+        event, found = organiser_of(slug), dossier_of(event.id, public_id).registration
+        form.offer(other_dates(found, now()))
+    return render_template("organise/date.html", **event_page(event), form=form, registration=found), status_of(form)

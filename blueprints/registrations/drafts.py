@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext as _l
-from wtforms import EmailField, StringField
+from wtforms import EmailField, IntegerField, StringField
+from wtforms.validators import Optional
+from wtforms.widgets import HiddenInput
 
 from blueprints.accounts.session import begin
 from blueprints.accounts.words import code_refusal, too_many_mails, too_many_tries
@@ -29,12 +31,15 @@ from services.drafts import (
 )
 from services.entrances import Entry
 from services.orders import first_status
-from services.registrations import RegistrationRefused
+from services.registrations import PriceChanged, RegistrationRefused
 from services.throttles import TooMany
 
 
 class DigitsForm(Form):
+    """The six digits; and the price, once it was told that it is another one than on the guest's form."""
+
     digits = StringField(_l("The six digits"), [filled(_l("Write the six digits of the mail.")), longest(20)])
+    shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
 
 class CorrectForm(Form):
@@ -60,13 +65,15 @@ def draft(public_id: str) -> ResponseReturnValue:
         return redirect(url_for("registrations.order", code=order_of_draft(found)), 303)
     if valid:
         try:
-            return welcome(confirm_by_code(form.digits.data, visitor()))
+            return welcome(confirm_by_code(form.digits.data, visitor(), shown_cents=form.shown_cents.data))
         except CodeRefused as refusal:
             form.digits.errors = [code_refusal(refusal)]
         except TooMany as limit:
             form.digits.errors, status = [too_many_tries(limit)], 429
         except RegistrationRefused as refusal:
             form.digits.errors = [refusal_words(refusal, found.event)]
+            if isinstance(refusal, PriceChanged):
+                form.shown_cents.raw_data, form.shown_cents.data = None, refusal.price.gross_cents
     page = render_template("registrations/draft.html", form=form, draft=found, event=found.event, wish=wish_of(found))
     return page, status or status_of(form)
 
@@ -117,10 +124,16 @@ def link(token: str) -> ResponseReturnValue:
 def use_link(token: str) -> ResponseReturnValue:
     """Confirm the draft with the mailed link, in any browser."""
     try:
-        return welcome(confirm_by_link(token, visitor()))
+        return welcome(confirm_by_link(token, visitor(), shown_cents=request.form.get("shown_cents", type=int)))
     except CodeRefused as refusal:
         return render_template("registrations/link.html", draft=None, refusal=code_refusal(refusal)), 410
     except RegistrationRefused as refusal:
         found = draft_of_code(find_link(token, CodePurpose.REGISTER))
         words = refusal_words(refusal, found.event) if found else ""
-        return render_template("registrations/link.html", draft=None, refusal=words), 409
+        if not found or not isinstance(refusal, PriceChanged):
+            return render_template("registrations/link.html", draft=None, refusal=words), 409
+        now_cents = refusal.price.gross_cents
+    page = render_template(
+        "registrations/link.html", draft=found, event=found.event, wish=wish_of(found), refusal=words, shown_cents=now_cents
+    )  # fmt: skip
+    return page, 409

@@ -23,7 +23,6 @@ from blueprints.registrations.proof import (
 )
 from blueprints.registrations.register import NAME
 from models.base import now
-from models.events import Modality
 from models.orders import Order, OrderLine
 from models.payments import AttemptState
 from models.registrations import LIVE, Registration, Status, TransitionRefused
@@ -31,7 +30,7 @@ from services.answers import to_answer
 from services.disputes import contested_state
 from services.invoice_lists import documents_of
 from services.leaving import leaving_now
-from services.modality_switch import other_places
+from services.modality_switch import OtherWay, other_places
 from services.order_access import Access
 from services.order_links import opens
 from services.orders import Balance, balance, set_purchase_order
@@ -57,7 +56,7 @@ class Part:
     steps: list[Step]
     may_pass_on: bool  # to a colleague, or to another date
     asks: int | None  # questions still open; None: nothing is asked, or it is not theirs to answer
-    switch: Modality | None  # the other way to take part, when a place is free there
+    switch: OtherWay | None  # the other way to take part, when there is a place
 
 
 class NameForm(Form):

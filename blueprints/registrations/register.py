@@ -44,7 +44,7 @@ from blueprints.question_fields import (
     takes_files,
 )
 from blueprints.registrations import blueprint
-from blueprints.registrations.voucher_entry import StudentForm, desk_with_code
+from blueprints.registrations.voucher_entry import StudentForm, desk_with_code, fitting_ticket
 from blueprints.registrations.words import closed_words, refusal_words
 from blueprints.visitors import visitor
 from models.base import now
@@ -54,9 +54,10 @@ from models.registrations import Status
 from services.drafts import save_draft
 from services.my_registrations import place_of
 from services.orders import first_status
+from services.prices import Price
 from services.questions import questions_at
 from services.registration_pages import Desk, registration_desk
-from services.registrations import AlreadyRegistered, PriceChanged, RegistrationRefused, register
+from services.registrations import AlreadyRegistered, RegistrationRefused, register
 from services.throttles import TooMany
 from services.vouchers import VoucherRefused
 from services.wishes import Wish
@@ -74,7 +75,23 @@ class ConfirmForm(StudentForm):
         _l("I meet these"), [filled(_l("Tick this when you meet them. If you do not, write to the organiser first."))]
     )
     shown_cents = IntegerField(widget=HiddenInput())
+    shown_prices = HiddenField()  # of each choice: "ticket:cents ticket:cents"
     questions: Sequence[Question] = ()  # those it has a field for
+    wanted: str | None = None  # the ticket that was chosen, even when the page has no choice any more
+
+    def remember_prices(self, desk: Desk, price: Price) -> None:
+        """The page sends back the prices it shows now, never those of an earlier one."""
+        self.shown_cents.raw_data = self.shown_prices.raw_data = None
+        self.shown_cents.data = price.gross_cents
+        self.shown_prices.data = " ".join(f"{one.ticket.public_id}:{one.gross_cents}" for one in desk.choices)
+
+    @property
+    def agreed_cents(self) -> int | None:
+        """The gross price that the page showed for what was chosen."""
+        pairs = (pair.partition(":") for pair in (self.shown_prices.data or "").split())
+        shown = {ticket: int(cents) for ticket, _, cents in pairs if cents.isdecimal()}
+        cents: int | None = shown.get(self.wanted or "", self.shown_cents.data)
+        return cents
 
 
 class GuestForm(ConfirmForm):
@@ -121,8 +138,7 @@ def form(slug: str) -> ResponseReturnValue:
     form.shows()
     open_now = desk.event.registration_is_open(now())
     if desk.price is not None:  # always the price of the page being shown
-        form.shown_cents.data = form.shown_cents.raw_data = None
-        form.shown_cents.data = chosen(form, desk).gross_cents
+        form.remember_prices(desk, chosen(form, desk))
     template = "registrations/confirm.html" if person else "registrations/guest.html"
     closed = None if open_now else closed_words(desk.event)
     asked = fields_by_ticket(form, form.questions)
@@ -173,10 +189,12 @@ def offer_choices(form: ConfirmForm, desk: Desk) -> None:
     if not desk.prerequisites.confirms:
         del form.prerequisites
     form.ticket.choices = [(price.ticket.public_id, price.ticket.public_id) for price in desk.choices]
+    form.wanted = form.ticket.data or None
     if len(desk.choices) < 2:
         del form.ticket
-    elif not form.ticket.data and desk.price is not None:
-        form.ticket.data = desk.price.ticket.public_id
+    else:
+        form.ticket.data = fitting_ticket(form.ticket.data, desk)
+        form.wanted = form.wanted or form.ticket.data
 
 
 def chosen(form: ConfirmForm, desk: Desk) -> Any:
@@ -189,8 +207,8 @@ def wish_of(form: ConfirmForm, **who: Any) -> Wish:
     return Wish(
         needs=form.needs.data or "",
         visible_to_guests=bool(form.visible_to_guests.data),
-        ticket=form.ticket.data if "ticket" in form else None,
-        shown_cents=form.shown_cents.data if "ticket" not in form else None,
+        ticket=form.wanted,
+        shown_cents=form.agreed_cents,
         voucher=form.voucher.data or "",
         studies=form.says,
         answers=dict(given_by(form, form.questions)),
@@ -247,8 +265,6 @@ def tell(form: ConfirmForm, desk: Desk, refusal: RegistrationRefused) -> None:
         form.ticket.errors = [words]
     else:
         form.form_errors.append(words)
-    if isinstance(refusal, PriceChanged):
-        form.shown_cents.raw_data = None
 
 
 def done_words(status: Status) -> str:

@@ -16,7 +16,13 @@ from blueprints.forms import form_view, longest, status_of
 from blueprints.guards import me
 from blueprints.registrations import blueprint
 from blueprints.registrations.team_words import line_words, team_refusal
-from blueprints.registrations.voucher_entry import CodeForm, desk_with_code, enough_uses, voucher_refusal
+from blueprints.registrations.voucher_entry import (
+    CodeForm,
+    desk_with_code,
+    enough_uses,
+    fitting_ticket,
+    voucher_refusal,
+)
 from blueprints.registrations.words import closed_words
 from blueprints.visitors import visitor
 from models.base import now
@@ -51,13 +57,14 @@ class TeamForm(CodeForm):
     exemption_reason = TextAreaField(_l("Why they can follow it all the same"), [longest(LONGEST)])
     shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
     shown_people = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    wanted: str | None = None  # the ticket that was chosen, even when the page has no choice any more
 
     def wish(self, *, act: str) -> TeamWish:
         return TeamWish(
             people=self.people.data or "",
             colleagues=tuple(self.colleagues.data or ()),
             unnamed=self.unnamed.data or 0,
-            ticket=self.ticket.data if "ticket" in self else None,
+            ticket=self.wanted,
             purchase_order=self.purchase_order.data or "",
             voucher=self.voucher.data or "",
             on_account="on_account" in self and bool(self.on_account.data),
@@ -139,10 +146,12 @@ def offer_choices(form: TeamForm, desk: Desk, organisation: Organisation) -> Non
         del form.on_account, form.purchase_order_later
     elif not form.is_submitted():
         form.on_account.data = True
+    form.wanted = form.ticket.data or None
     if len(desk.choices) < 2:
         del form.ticket
-    elif not form.ticket.data and desk.price is not None:
-        form.ticket.data = desk.price.ticket.public_id
+    else:
+        form.ticket.data = fitting_ticket(form.ticket.data, desk)
+        form.wanted = form.wanted or form.ticket.data
 
 
 def label_of(colleague: KnownColleague) -> str:

@@ -6,6 +6,7 @@ Whatever changes the price is shown first: the page comes back with the new pric
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import request
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l, ngettext
@@ -13,9 +14,11 @@ from wtforms import HiddenField, StringField
 
 from blueprints.accounts.words import too_many_tries
 from blueprints.forms import Form, longest, no_web_address
+from blueprints.visitors import visitor
 from models.events import Event
 from models.vouchers import Voucher, voucher_code
 from services.dates import say_deadline
+from services.kept_places import KeepsNoPlace, OneCodeOnly
 from services.registration_pages import Desk
 from services.throttles import TooMany
 from services.vouchers import (
@@ -27,6 +30,22 @@ from services.vouchers import (
     VoucherUsedUp,
     try_voucher,
 )
+
+
+class KeptPlaceForm(Form):
+    """A form with the code for which a place is kept. The price is agreed already."""
+
+    voucher = StringField(_l("Voucher code"), [longest(40)])
+
+    def tries(self, event: Event, at: datetime) -> bool:
+        """Whether the code typed may be used there; else it is told at the field, and a wrong one is counted."""
+        try:
+            try_voucher(self.voucher.data or "", event, visitor().ip, at)
+        except TooMany as limit:
+            self.voucher.errors = [too_many_tries(limit)]
+        except VoucherRefused as refusal:
+            self.voucher.errors = [voucher_refusal(refusal, event)]
+        return not self.voucher.errors
 
 
 class CodeForm(Form):
@@ -83,6 +102,17 @@ class StudentForm(CodeForm):
             self.studies.errors = [_("These places are for students. Say where and what you study.")]
 
 
+def fitting_ticket(wanted: str | None, desk: Desk) -> str | None:
+    """Which choice is ticked: the one wanted, else the one of the same quota that is on sale now, else the best."""
+    offered = {price.ticket.public_id for price in desk.choices}
+    if wanted in offered:
+        return wanted
+    quotas = {ticket.public_id: ticket.quota_id for ticket in desk.event.tickets}
+    same = (price for price in desk.choices if price.ticket.quota_id == quotas.get(wanted or ""))
+    price = next(same, desk.price)
+    return price.ticket.public_id if price else None
+
+
 def desk_with_code(
     form: CodeForm, load: Callable[[], Desk | None], ip: str, *, counts: bool, desk: Desk | None = None
 ) -> Desk | None:
@@ -125,6 +155,13 @@ def voucher_refusal(refusal: VoucherRefused, event: Event) -> str:
             return _("This code is no longer valid. Ask whoever gave it to you, or leave the field empty.")
         case VoucherUsedUp(left=left):
             return used_up_words(left)
+        case KeepsNoPlace():
+            return _("This code keeps no place there. Choose another one, or ask whoever gave it to you.")
+        case OneCodeOnly(code=code):
+            return _(
+                "Your price was made with the code %(code)s, and a place has one code only. Write to the organiser.",
+                code=code,
+            )
         case VoucherNotNeeded():
             return _("Your price is as low without this code. Keep it for another time and leave the field empty.")
         case _:

@@ -27,8 +27,9 @@ from services.attendance import (
     slot_of,
     take_back,
 )
-from services.registrations import add_walk_in, cancel
+from services.registrations import cancel
 from services.transaction import writing
+from services.walk_ins import add_walk_in
 from services.wishes import Wish
 from tests.cast import Cast, make_event, morning_in
 from tests.services.held import PRESENT, UNMARKED, Held, held, slots_of, tap

@@ -27,8 +27,9 @@ from services.attendee_lists import (
 )
 from services.attendee_rows import SORTED, in_order
 from services.orders import receive_money
-from services.registrations import add_walk_in, cancel
+from services.registrations import cancel
 from services.transaction import writing
+from services.walk_ins import add_walk_in
 from services.wishes import Wish
 from tests.cast import Cast, make_event
 from tests.services.held import LATE, PRESENT, UNMARKED, held, tap

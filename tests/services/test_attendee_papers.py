@@ -17,8 +17,8 @@ from services.attendee_lists import (
     export,
 )
 from services.attendee_papers import NoSlots, NothingToPrint, TooManyForPaper
-from services.registrations import add_walk_in
 from services.transaction import writing
+from services.walk_ins import add_walk_in
 from services.wishes import Wish
 from tests.cast import Cast, make_event
 from tests.services.held import slots_of

@@ -15,10 +15,11 @@ from models.registrations import Registration, Status, TransitionRefused
 from services.orders import AlreadyBooked, NothingToBook, balance, load_order, receive_money
 from services.places import lock_event_locked
 from services.positions import position
-from services.registrations import accept_offer, add_walk_in, cancel, decline_offer, expire_due, rename
+from services.registrations import accept_offer, cancel, decline_offer, expire_due, rename
 from services.soundness import violations
 from services.transaction import writing
 from services.waiting_list import promote_locked
+from services.walk_ins import add_walk_in
 from tests.cast import Cast, make_event
 from tests.services.test_register import enrol, mails, taken, wish
 

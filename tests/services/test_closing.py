@@ -16,9 +16,9 @@ from models.outbox import AuditEntry, Job, OutboxMessage
 from models.registrations import Outcome, Registration, Status, Transition
 from services.closing import AlreadyClosed, NotHeld, NotOver, close, conclude_late, preview
 from services.orders import receive_money
-from services.registrations import add_walk_in
 from services.soundness import violations
 from services.transaction import writing
+from services.walk_ins import add_walk_in
 from services.wishes import Wish
 from tests.cast import Cast, make_event, morning_in
 from tests.services.held import ABSENT, EXCUSED, LATE, PRESENT, UNMARKED, Held, enrol, held, tap

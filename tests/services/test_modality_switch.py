@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models.base import db, now
 from models.events import Audience, Event, Modality, Quota, Ticket
 from models.registrations import Registration, Status, Transition
-from services.modality_switch import other_places, switch_modality
+from services.modality_switch import OtherWay, other_places, switch_modality
 from services.registrations import EventFull, RegistrationClosed, TicketGone
 from services.soundness import violations
 from services.transaction import writing
@@ -85,7 +85,7 @@ def test_not_once_it_has_begun(cast: Cast) -> None:
 
 def test_the_page_offers_it_only_where_a_place_is_free(cast: Cast) -> None:
     event, full = hybrid(), hybrid(online=0)
-    for there, found in ((event, {Modality.ONLINE}), (full, set())):
+    for there, found in ((event, {OtherWay(Modality.ONLINE)}), (full, set())):
         row = enrol(cast.bob, there)
         assert db.session.get_one(Event, there.id)  # the page has loaded it
         assert set(other_places([db.session.get_one(Registration, row.id)], now()).values()) == found

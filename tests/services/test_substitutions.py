@@ -85,7 +85,7 @@ def test_moving_to_another_date_keeps_the_price_and_frees_the_place(cast: Cast) 
     receive(code, 12100, "bank-1", cast.fay)
     waiting = enrol(cast.fay, first)
     carol = db.session.scalars(select(Registration).where(Registration.person_id == cast.carol.id)).one()
-    assert [event.id for event in other_dates(carol, now())] == [second.id]
+    assert [date.event.id for date in other_dates(carol, now())] == [second.id]
     moved = change_date(carol.public_id, second.id, actor=cast.carol)
     assert (status_of(carol), moved.status, status_of(waiting)) == (
         Status.TRANSFERRED,

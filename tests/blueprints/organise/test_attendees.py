@@ -14,9 +14,11 @@ from models.orders import Order, OrderLine
 from models.outbox import AuditEntry, OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
+from models.vouchers import VoucherEffect
 from services.transaction import writing
 from tests.blueprints.organise.desk import counted_queries, enrol
 from tests.cast import Cast, make_event, post_form, sign_in, words
+from tests.services.test_kept_places import counted, keep
 
 number = itertools.count(1)
 
@@ -225,3 +227,14 @@ def test_a_walk_in_on_a_full_event(cast: Cast, client: FlaskClient) -> None:
     sign_in(client, cast.alice)
     walk_in(client, event, email="one@example.org")
     assert "No place is free." in walk_in(client, event)
+
+
+def test_a_walk_in_takes_the_place_kept_for_a_code(cast: Cast, client: FlaskClient) -> None:
+    event = make_event(public_cents=5000, member_cents=None, capacity=1, starts_at=now())
+    keep(event, effect=VoucherEffect.FIXED, value=0)
+    sign_in(client, cast.alice)
+    assert "1 is kept for a code." in words(client.get(f"/organise/events/{event.slug}/walk-in"))
+    assert "Choose a code that keeps one" in walk_in(client, event)
+    assert "Zoé Piette is on the list." in walk_in(client, event, voucher="PRESS", email="")  # free: needs no address
+    assert counted(event) == [(1, 0)]
+    assert "No place is free." in walk_in(client, event, voucher="PRESS", email="two@example.org")

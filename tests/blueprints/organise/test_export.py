@@ -16,7 +16,7 @@ from models.base import db
 from models.events import Event
 from models.outbox import AuditEntry, Export
 from services.attendee_columns import Purpose
-from services.registrations import add_walk_in
+from services.walk_ins import add_walk_in
 from services.wishes import Wish
 from tests.browsing import csrf_token, post_form, sign_in, words
 from tests.cast import Cast, make_event

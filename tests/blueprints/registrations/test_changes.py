@@ -7,12 +7,14 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models.base import db, now
+from models.events import Modality
 from models.orders import Order
 from models.registrations import Registration, Status
 from tests.blueprints.registrations.test_order import code_of
 from tests.browsing import Browser
 from tests.cast import Cast, make_event, post_form, sign_in, words
 from tests.services.test_cancel_registration import receive, status_of
+from tests.services.test_kept_places import counted, keep, ticket_of
 from tests.services.test_modality_switch import hybrid
 from tests.services.test_register import enrol
 from tests.services.test_substitutions import TIERS, two_dates
@@ -104,3 +106,36 @@ def test_somebody_elses_registration_does_not_exist(client: Browser, cast: Cast)
         assert client.get(f"/orders/{code_of(mine)}/{act}/{theirs.public_id}").status_code == 404
         assert client.get(f"/orders/{code_of(theirs)}/{act}/{theirs.public_id}").status_code == 404
     assert db.session.scalars(select(Registration.status).where(Registration.id == theirs.id)).one() != Status.CANCELLED
+
+
+def test_a_code_opens_its_kept_place_on_another_date(client: Browser, cast: Cast) -> None:
+    first, second = two_dates(starts_at=now() + timedelta(days=40))
+    keep(second)
+    row = enrol(cast.carol, first)
+    home = f"/orders/{code_of(row)}"
+    sign_in(client, cast.carol)
+    path = f"{home}/date/{row.public_id}"
+    assert "full, but for places kept for a code" in words(client.get(path))
+    chosen = {"date": second.public_id}
+    assert "Write it here, or choose another date." in words(post_form(client, path, chosen))
+    wrong = post_form(client, path, {**chosen, "voucher": "WRONG"})
+    assert wrong.status_code == 422
+    assert "We do not know this code." in words(wrong)
+    assert 'value="WRONG"' in wrong.text
+    assert post_form(client, path, {**chosen, "voucher": "press"}).location == home
+    assert status_of(row) == Status.TRANSFERRED
+
+
+def test_a_code_opens_its_kept_place_online(client: Browser, cast: Cast) -> None:
+    event = hybrid()
+    keep(event, modality=Modality.ONLINE)
+    row = enrol(cast.bob, event, ticket=ticket_of(event, Modality.ONSITE))
+    home = f"/orders/{code_of(row)}"
+    sign_in(client, cast.bob)
+    assert "Take part online with a code" in words(client.get(home))
+    path = f"{home}/way/{row.public_id}"
+    assert "The last places there are kept for a code." in words(client.get(path))
+    wrong = post_form(client, path, {"voucher": "WRONG"})
+    assert "We do not know this code." in words(wrong)
+    assert post_form(client, path, {"voucher": "PRESS"}).location == home
+    assert counted(event) == [(0, 0), (1, 0)]
