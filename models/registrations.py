@@ -147,13 +147,17 @@ class Registration(Base):
         """A placeholder of a team order: a place whose person is named later."""
         return self.person_id is None
 
+    def check_move(self, to: Status) -> None:
+        """TransitionRefused when the table does not allow the step."""
+        if to not in TRANSITIONS[Status(self.status)]:
+            raise TransitionRefused(f"a registration that is {self.status} cannot become {to}")
+
     def move(self, to: Status, *, actor: Person | None, reason: str, at: datetime) -> Transition:
         """Change the status and return its row of history; TransitionRefused when the table does not allow it.
 
         Places are not counted here: services/places.py moves the quota in the same transaction.
         """
-        if to not in TRANSITIONS[Status(self.status)]:
-            raise TransitionRefused(f"a registration that is {self.status} cannot become {to}")
+        self.check_move(to)
         step = Transition(
             registration=self, from_status=self.status, to_status=to, actor_id=actor and actor.id, reason=reason, at=at
         )

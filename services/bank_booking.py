@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from models.bank import BankLine, BankMatch, BankStatement, LineState
 from models.orders import EntryKind, LedgerEntry, Order
@@ -22,6 +22,7 @@ from models.people import Person
 from models.registrations import HOLDING, Registration
 from services.late_money import begin_again_locked
 from services.ledger import Movement, book_many_locked
+from services.many_rows import among, insert_many_locked, update_many_locked
 from services.outbox import queue_mail_locked
 from services.places import FRESH, lock_events_locked
 from services.settling import Settled, settle_many_locked
@@ -47,8 +48,8 @@ def lock_orders_locked(order_ids: Iterable[int]) -> dict[int, Order]:
     """Lock the events of these orders, then the orders, and read them anew: as services/orders.lock_order_locked, all is
     let go and taken again when a change of date brought another event meanwhile."""
     session, ids = require_writing(), sorted(set(order_ids))
-    events = select(Registration.event_id).where(Registration.order_id.in_(ids))
-    query = select(Order).where(Order.id.in_(ids)).order_by(Order.id).with_for_update().execution_options(**FRESH)
+    events = select(Registration.event_id).where(among(Registration.order_id, ids)).distinct()
+    query = select(Order).where(among(Order.id, ids)).order_by(Order.id).with_for_update().execution_options(**FRESH)
     while True:
         known = set(session.scalars(events))
         with session.begin_nested() as attempt:
@@ -61,7 +62,7 @@ def lock_orders_locked(order_ids: Iterable[int]) -> dict[int, Order]:
 
 def lock_lines_locked(line_ids: Iterable[int], states: Sequence[LineState] = OPEN) -> dict[int, BankLine]:
     """Lock those of the lines that stand in one of the states."""
-    query = select(BankLine).where(BankLine.id.in_(sorted(set(line_ids)))).order_by(BankLine.id).with_for_update()
+    query = select(BankLine).where(among(BankLine.id, sorted(set(line_ids)))).order_by(BankLine.id).with_for_update()
     lines = require_writing().scalars(query.execution_options(**FRESH))
     return {line.id: line for line in lines if line.state in states}
 
@@ -106,8 +107,7 @@ def match_shares_locked(shares: Sequence[tuple[Share, int | None]], at: datetime
             continue
         for name, value in values.items():
             setattr(matches[key], name, value)
-    if new:
-        require_writing().execute(insert(BankMatch), list(new.values()))
+    insert_many_locked(BankMatch, list(new.values()))
     booked: Counter[int] = Counter()
     for share, entry_id in shares:
         booked[share.line.id] += share.cents if entry_id and (share.line.id, share.order.id) in new else 0
@@ -158,7 +158,7 @@ def entries_of_locked(lines: Iterable[BankLine]) -> Counter[int]:
 
 def matches_locked(lines: Iterable[BankLine]) -> dict[tuple[int, int], BankMatch]:
     ids = {line.id for line in lines}
-    query = select(BankMatch).where(BankMatch.line_id.in_(ids)).execution_options(**FRESH)
+    query = select(BankMatch).where(among(BankMatch.line_id, ids)).execution_options(**FRESH)
     return {(match.line_id, match.order_id): match for match in require_writing().scalars(query)}
 
 
@@ -176,10 +176,11 @@ def finish_lines_locked(
     for match in matches.values():
         if match.ledger_entry_id is not None:
             booked[match.line_id] += match.cents
-    for line in lines.values():
-        line.decided_at, line.decided_by_id = at, actor.id if actor else None
-        if booked[line.id] == line.cents:
-            line.state, line.note = LineState.MATCHED, ""
+    by = actor.id if actor else None
+    whole = [line for line in lines.values() if booked[line.id] == line.cents]
+    update_many_locked(whole, {"state": LineState.MATCHED, "note": "", "decided_at": at, "decided_by_id": by})
+    parts = [line for line in lines.values() if booked[line.id] != line.cents]
+    update_many_locked(parts, {"decided_at": at, "decided_by_id": by})
     for match in matches.values():
         if match.ledger_entry_id is None and lines[match.line_id].state == LineState.MATCHED:
             session.delete(match)

@@ -15,8 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from integrations.references import structured_communications
 from models.bank import BankLine, BankMatch, LineState
@@ -36,11 +38,12 @@ from services.bank_booking import (
     matches_locked,
 )
 from services.bank_proposals import propose
+from services.many_rows import among
 from services.transaction import require_writing, writing
 
 CODE = re.compile(r"(?<![A-Z0-9])([A-Z]{2})[ \-./]?([0-9A-HJKMNP-TV-Z]{4})[ \-./]?([0-9A-HJKMNP-TV-Z]{4})(?![A-Z0-9])")
 INVOICE = re.compile(r"(?<![\w-])(20\d\d)\s?[-/.]?\s?0*([1-9]\d{0,5})(?!\d)", re.ASCII)
-READ, BOOKED_AT_ONCE = 500, 200
+READ, BOOKED_AT_ONCE = 1_000, 500
 
 
 @dataclass(frozen=True)
@@ -143,11 +146,11 @@ def orders_named(lines: Sequence[Told]) -> dict[int, Plan]:
     return plans
 
 
-def by_column(column: object, words: Iterable[str]) -> dict[str, int]:
+def by_column(column: InstrumentedAttribute[Any], words: Iterable[str]) -> dict[str, int]:
     wanted = sorted(words)
     if not wanted:
         return {}
-    rows = db.session.execute(select(column, Order.id).where(column.in_(wanted)))  # type: ignore[call-overload, attr-defined]
+    rows = db.session.execute(select(column, Order.id).where(among(column, wanted)))
     return dict(rows.all())
 
 
@@ -165,7 +168,7 @@ def first_events(order_ids: Iterable[int]) -> dict[int, int]:
     wanted = sorted(order_ids)
     if not wanted:
         return {}
-    query = select(Registration.order_id, func.min(Registration.event_id)).where(Registration.order_id.in_(wanted))
+    query = select(Registration.order_id, func.min(Registration.event_id)).where(among(Registration.order_id, wanted))
     return dict(db.session.execute(query.group_by(Registration.order_id)).all())
 
 
@@ -231,7 +234,7 @@ def hand_receipts_locked(order_ids: Iterable[int]) -> dict[int, list[LedgerEntry
     query = (
         select(LedgerEntry)
         .outerjoin(BankMatch, BankMatch.ledger_entry_id == LedgerEntry.id)
-        .where(LedgerEntry.order_id.in_(sorted(order_ids)), LedgerEntry.provider == PROVIDER)
+        .where(among(LedgerEntry.order_id, sorted(order_ids)), LedgerEntry.provider == PROVIDER)
         .where(LedgerEntry.kind.in_((EntryKind.RECEIPT, EntryKind.REFUND)), BankMatch.id.is_(None))
         .where(
             ~LedgerEntry.provider_reference.startswith("bank-"),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from models.base import db
 from models.orders import EntryKind, LedgerEntry, Order
 from models.people import Person
+from services.many_rows import among, insert_many_locked
 from services.transaction import require_writing
 
 
@@ -49,18 +50,13 @@ def book_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry |
 
 def book_many_locked(movements: Sequence[tuple[Order, Movement]], at: datetime) -> list[int | None]:
     """The same for many movements of one provider, whose orders are locked: two statements in all. The entries' ids."""
-    session = require_writing()
-    references = {movement.reference for _, movement in movements}
     known = select(LedgerEntry.provider_reference).where(
         LedgerEntry.provider.in_({movement.provider for _, movement in movements}),
-        LedgerEntry.provider_reference.in_(references),
+        among(LedgerEntry.provider_reference, [movement.reference for _, movement in movements]),
     )
-    there = set(session.scalars(known))
+    there = set(require_writing().scalars(known))
     rows = [values_of(order, movement, at) for order, movement in movements if movement.reference not in there]
-    if not rows:
-        return [None] * len(movements)
-    written = session.execute(insert(LedgerEntry).returning(LedgerEntry.provider_reference, LedgerEntry.id), rows)
-    ids: dict[str, int] = dict(written.all())
+    ids = dict(zip([row["provider_reference"] for row in rows], insert_many_locked(LedgerEntry, rows), strict=True))
     return [ids.get(movement.reference) for _, movement in movements]
 
 

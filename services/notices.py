@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 
 from models.events import Event
 from models.registrations import Registration
-from services.outbox import queue_mail_locked
+from services.outbox import gather_mail_locked, queue_mail_locked
 from services.transaction import require_writing
 
 FOR_A_COLLEAGUE = {
@@ -82,14 +82,13 @@ def send_locked(
     """One mail, if there is an address."""
     if not address:
         return
-    queue_mail_locked(
-        template,
-        address,
-        locale=registration.order.locale,
-        name=name,
-        person=person_id,
-        event=registration.event_id,
-        registration=registration.id,
-        context=context,
-        unique_key=unique_key,
-    )
+    facts: dict[str, Any] = {
+        "locale": registration.order.locale,
+        "name": name,
+        "person": person_id,
+        "event": registration.event_id,
+        "registration": registration.id,
+        "context": context,
+    }
+    if unique_key is not None or not gather_mail_locked(template, address, **facts):
+        queue_mail_locked(template, address, **facts, unique_key=unique_key)

@@ -35,7 +35,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from models.base import Base, db, now
@@ -44,6 +44,7 @@ from models.outbox import Delivery, OutboxMessage
 from models.people import Person
 from models.registrations import Registration
 from services.audit import record_locked
+from services.many_rows import insert_many_locked
 from services.transaction import require_writing, writing
 
 WRITTEN = "mails written"  # the key in Session.info of the ids that wait for the commit (tasks/delivery.py)
@@ -75,31 +76,28 @@ def queue_mail_locked(
     session = require_writing()
     if any(isinstance(row, Base) and row.id is None for row in (person, event, registration)):
         session.flush()
-    values = {
-        "template": template,
-        "recipient": recipient.strip(),
-        "recipient_name": name[:250],
-        "person_id": id_of(person),
-        "event_id": id_of(event),
-        "registration_id": id_of(registration),
-        "locale": locale,
-        "context": context or {},
-        "due_at": due_at or now(),
-    }
-    message = OutboxMessage(**values, unique_key=unique_key)
+    message = OutboxMessage(
+        template=template,
+        recipient=recipient.strip(),
+        recipient_name=name[:250],
+        person_id=id_of(person),
+        event_id=id_of(event),
+        registration_id=id_of(registration),
+        locale=locale,
+        context=context or {},
+        unique_key=unique_key,
+        due_at=due_at or now(),
+    )
     if unique_key is not None:
         return once_locked(message)
-    if TOGETHER in session.info:
-        session.info[TOGETHER].append(values)
-    else:
-        session.add(message)
+    session.add(message)
     return message
 
 
 @contextmanager
 def mails_together_locked() -> Iterator[None]:
-    """The mails queued inside are written with one statement at its end, and leave after the commit like any other; those
-    with a `unique_key` are written one by one."""
+    """The mails gathered inside (gather_mail_locked) are written with one statement at its end, and leave after the commit
+    like any other."""
     session = require_writing()
     gathered: list[dict[str, Any]] = []
     session.info[TOGETHER] = gathered
@@ -108,9 +106,24 @@ def mails_together_locked() -> Iterator[None]:
     finally:
         del session.info[TOGETHER]
     if gathered:
-        written = session.execute(insert(OutboxMessage).returning(OutboxMessage.id, OutboxMessage.due_at), gathered)
-        ready = [key for key, due_at in written if due_at <= now()]
-        session.info.setdefault(WRITTEN, []).extend(ready)
+        at = now()
+        rows = [{**mail, "due_at": at, "created_at": at} for mail in gathered]
+        session.info.setdefault(WRITTEN, []).extend(insert_many_locked(OutboxMessage, rows))
+
+
+def gather_mail_locked(
+    template: str, recipient: str, *, locale: str, name: str, person: int | None, event: int, registration: int,
+    context: dict[str, Any],
+) -> bool:  # fmt: skip
+    """Leave a mail that is due at once to mails_together_locked; False when that is not open."""
+    gathered = require_writing().info.get(TOGETHER)
+    if gathered is None:
+        return False
+    gathered.append(
+        {"template": template, "recipient": recipient.strip(), "recipient_name": name[:250], "person_id": person,
+         "event_id": event, "registration_id": registration, "locale": locale, "context": context}
+    )  # fmt: skip
+    return True
 
 
 def once_locked(message: OutboxMessage) -> OutboxMessage:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from models.base import db
 from models.events import Event, Quota
 from models.people import Person
 from models.registrations import Registration, Status, Transition, takes_place
+from services.many_rows import insert_many_locked, update_many_locked
 from services.transaction import require_writing
 from services.voucher_uses import count_use_locked, give_back_locked, take_locked
 
@@ -83,22 +84,8 @@ def change_locked(
 
     Raises TransitionRefused when the table has no such step and QuotaFull when a place is needed and none is free.
     """
-    step = step_locked(registration, to, actor=actor, reason=reason, at=at, hold_until=hold_until)
-    require_writing().add(step)
-
-
-def step_locked(
-    registration: Registration,
-    to: Status,
-    *,
-    actor: Person | None,
-    reason: str,
-    at: datetime,
-    hold_until: datetime | None = None,
-) -> Transition:
-    """The same, but whoever makes many steps writes their rows of history together (write_steps_locked)."""
     session = require_writing()
-    step = registration.move(to, actor=actor, reason=reason, at=at)
+    session.add(registration.move(to, actor=actor, reason=reason, at=at))
     holds = takes_place(to, session.get_one(Event, registration.event_id))
     if holds and not registration.holds_place:
         take_locked(quota_locked(registration.quota_id), registration)
@@ -111,17 +98,33 @@ def step_locked(
         count_use_locked(registration, -1)
     if to is Status.WAITLISTED:
         registration.queued_at = at
-    return step
 
 
-def write_steps_locked(steps: Sequence[Transition]) -> None:
-    """Rows of history of registrations that have their ids, with one statement."""
-    columns = ("from_status", "to_status", "actor_id", "reason", "at")
-    rows = [
-        {"registration_id": step.registration.id} | {name: getattr(step, name) for name in columns} for step in steps
+def confirm_many_locked(
+    registrations: Sequence[Registration], *, actor: Person | None, reason: str, at: datetime
+) -> None:
+    """The same step for many who hold their places already, whose events are locked: one change, and one statement for
+    their rows of history. Raises TransitionRefused before anything is written."""
+    holders = [registration for registration in registrations if registration.holds_place]
+    for registration in holders:
+        registration.check_move(Status.CONFIRMED)
+    history = [
+        {
+            "registration_id": registration.id,
+            "from_status": registration.status,
+            "to_status": Status.CONFIRMED,
+            "actor_id": actor.id if actor else None,
+            "reason": reason,
+            "at": at,
+        }
+        for registration in holders
     ]
-    if rows:
-        require_writing().execute(insert(Transition), rows)
+    change = {"status": Status.CONFIRMED, "updated_at": at, "hold_until": None, "halfway_told_at": None}
+    update_many_locked(holders, change)
+    insert_many_locked(Transition, history)
+    for registration in registrations:
+        if registration.status != Status.CONFIRMED:
+            change_locked(registration, Status.CONFIRMED, actor=actor, reason=reason, at=at)
 
 
 def quota_locked(quota_id: int) -> Quota:

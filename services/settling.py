@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from models.events import Event, Quota
 from models.orders import LedgerEntry, Order, OrderLine
 from models.people import Person
-from models.registrations import Registration, Status, Transition
+from models.registrations import Registration, Status
 from services.invoicing import issue_due_locked
+from services.many_rows import among
 from services.notices import tell_buyer_locked, tell_locked
 from services.outbox import mails_together_locked
-from services.places import FRESH, step_locked, write_steps_locked
+from services.places import FRESH, confirm_many_locked
 from services.transaction import require_writing
 
 
 @dataclass(frozen=True)
 class Settled:
-    """An order after settling, in cents: what it owes, and what of its money stayed."""
+    """An order after settling, in cents: what it owes, and what of its money stayed. `paid` are the lines whose places it
+    confirmed, the earliest first."""
 
     order: Order
-    registrations: Sequence[Registration]
-    confirmed: list[Registration]
-    owed_cents: int
+    lines: Sequence[OrderLine]
+    paid: Sequence[OrderLine]
     money_cents: int
+
+    @property
+    def registrations(self) -> list[Registration]:
+        return [line.registration for line in self.lines]
+
+    @property
+    def confirmed(self) -> list[Registration]:
+        return [line.registration for line in self.paid]
+
+    @property
+    def owed_cents(self) -> int:
+        return sum(line.owed_cents for line in self.lines)
 
     @property
     def to_pay_cents(self) -> int:
@@ -46,48 +58,43 @@ def settle_locked(order: Order, at: datetime, *, actor: Person | None = None) ->
 
 
 def settle_many_locked(orders: Iterable[Order], at: datetime, *, actor: Person | None = None) -> list[Settled]:
-    """The same for many orders with three queries in all; an order without lines is left out."""
-    session = require_writing()
-    session.flush()
-    ids = [order.id for order in orders]
-    lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in session.scalars(
-        select(OrderLine)
-        .where(OrderLine.order_id.in_(ids))
-        .options(joinedload(OrderLine.registration).joinedload(Registration.order))
-        .order_by(OrderLine.id)
-        .execution_options(**FRESH)
-    ):
-        lines[line.order_id].append(line)
-    wanted = {line.registration.quota_id for found in lines.values() for line in found}
-    quotas = session.scalars(select(Quota).where(Quota.id.in_(wanted))).all() if len(ids) > 1 else []
-    places = {line.registration.event_id for found in lines.values() for line in found} if len(ids) > 1 else set()
-    events = session.scalars(select(Event).where(Event.id.in_(places))).all() if places else []
-    sums = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).where(LedgerEntry.order_id.in_(ids))
-    sums = sums.where(~LedgerEntry.contested)  # what a dispute took is not asked for again, nor does it give a place up
-    money = {order_id: int(cents) for order_id, cents in session.execute(sums.group_by(LedgerEntry.order_id))}
-    steps: list[Transition] = []
-    with session.no_autoflush, mails_together_locked():  # what is written below is written together
-        settled = [settle_lines_locked(lines[key], money.get(key, 0), at, actor, steps) for key in ids if lines[key]]
-    write_steps_locked(steps)
-    del quotas, events  # held so far: the identity map forgets what nobody holds, and each place asks for its own
+    """The same for many locked orders with two queries in all; an order without lines is left out."""
+    require_writing().flush()
+    by_id = {order.id: order for order in orders}
+    lines, money = lines_locked(by_id), money_locked(by_id)
+    settled = []
+    for key, theirs in lines.items():
+        brought = money.get(key, 0)
+        settled.append(Settled(by_id[key], theirs, covered(theirs, brought), brought))
+    paid = [registration for found in settled for registration in found.confirmed]
+    confirm_many_locked(paid, actor=actor, reason="paid", at=at)
+    with mails_together_locked():
+        for found in settled:
+            for line in found.paid:
+                tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
+            tell_buyer_of_payment_locked(found.confirmed)
     for found in settled:
         issue_due_locked(found.order, at, actor=actor)
     return settled
 
 
-def settle_lines_locked(
-    lines: list[OrderLine], money: int, at: datetime, actor: Person | None, steps: list[Transition]
-) -> Settled:
-    """One order by its loaded lines and the sum of its ledger. What it adds to `steps` is still to be written."""
-    confirmed = []
-    for line in covered(lines, money):
-        steps.append(step_locked(line.registration, Status.CONFIRMED, actor=actor, reason="paid", at=at))
-        tell_locked("payment_received", line.registration, {"cents": line.gross_cents})
-        confirmed.append(line.registration)
-    tell_buyer_of_payment_locked(confirmed)
-    registrations = [line.registration for line in lines]
-    return Settled(registrations[0].order, registrations, confirmed, sum(line.owed_cents for line in lines), money)
+def lines_locked(orders: dict[int, Order]) -> dict[int, list[OrderLine]]:
+    """The lines of locked orders and their registrations, as they are now."""
+    query = select(OrderLine).where(among(OrderLine.order_id, orders)).options(joinedload(OrderLine.registration))
+    found: dict[int, list[OrderLine]] = {key: [] for key in orders}
+    for line in require_writing().scalars(query.order_by(OrderLine.id).execution_options(**FRESH)):
+        set_committed_value(line.registration, "order", orders[line.order_id])
+        found[line.order_id].append(line)
+    return {key: lines for key, lines in found.items() if lines}
+
+
+def money_locked(order_ids: Collection[int]) -> dict[int, int]:
+    """The sum of each order's ledger; nothing for an order without entries. What a dispute took is not asked for again, nor
+    does it give a place up."""
+    sums = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).where(among(LedgerEntry.order_id, order_ids))
+    sums = sums.where(~LedgerEntry.contested)
+    rows = require_writing().execute(sums.group_by(LedgerEntry.order_id))
+    return {order_id: int(cents) for order_id, cents in rows}
 
 
 def covered(lines: Iterable[OrderLine], money: int) -> list[OrderLine]:

@@ -25,6 +25,7 @@ from models.base import Base, db, now
 from models.people import Person
 from services.audit import record_locked
 from services.bank_matching import match_waiting
+from services.many_rows import insert_many_locked
 from services.transaction import require_writing, writing
 
 CHUNK = 1_000
@@ -109,13 +110,11 @@ def statement_locked(statement: Statement, name: str, digest: str, actor: Person
 
 def lines_locked(statement_id: int, lines: Iterable[Line]) -> tuple[int, int]:
     """Write the lines that are not there yet: how many were read, and how many written."""
-    session = require_writing()
-    insert = insert_new(BankLine, ["key"]).returning(BankLine.id)
     read = added = 0
     for chunk in chunks(lines):
         rows = [{**vars(line), "statement_id": statement_id} for line in chunk]
         read += len(rows)
-        added += len(session.scalars(insert, rows).all())
+        added += len(insert_many_locked(BankLine, rows, unless="key"))
     return read, added
 
 

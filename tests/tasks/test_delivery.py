@@ -9,15 +9,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from models.base import db, now
 from models.outbox import Delivery, OutboxMessage
+from models.registrations import Registration
+from services.notices import tell_locked
 from services.outbox import mails_together_locked, queue_mail_locked
 from services.transaction import require_writing, writing
 from tasks.delivery import AT_ONCE, deliver_due
 from tasks.queue import queue
-from tests.cast import Cast
-from tests.services.post import mail
+from tests.cast import Cast, make_event
+from tests.services.post import mail, registered
 
 
 @pytest.fixture
@@ -83,15 +86,17 @@ def test_what_is_for_later_wakes_nobody(kept_queue: None) -> None:
     assert woken() == []
 
 
-def test_mails_written_together_wake_the_worker_too(kept_queue: None) -> None:
+def test_mails_written_together_wake_the_worker_too(kept_queue: None, cast: Cast) -> None:
+    asked = select(Registration).where(Registration.id == registered(cast.bob, make_event()).id)
+    waking = woken()
     with writing() as session:
+        registration = session.scalars(asked.options(joinedload(Registration.order))).one()
         with mails_together_locked():
             for _ in range(2):
-                add()
-            add(due_at=now() + timedelta(hours=1))
-        assert woken() == []
-        ids = list(session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id)))
-    assert woken() == [ids[:2]]
+                tell_locked("event_reminder", registration)
+        assert woken() == waking
+        ids = list(session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id.desc()).limit(2)))
+    assert woken() == [*waking, sorted(ids)]
 
 
 def test_a_worker_delivers_what_it_was_woken_for(kept_queue: None, cast: Cast) -> None:
