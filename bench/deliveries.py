@@ -7,7 +7,6 @@ twice is taken away, to prove that the storm is strong enough to count twice whe
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import random
 import secrets
 import threading
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bench.children import forking
 from bench.storm import prepare, settings_for, take_the_lock_away
 from config import Settings
 from integrations.stripe_simulator.server import Simulator
@@ -91,7 +91,7 @@ def deliver(
     guard: bool = True,
 ) -> Delivered:
     """Bring all of them at once, each as often as it is in the list."""
-    context = multiprocessing.get_context("spawn")
+    context = forking()
     barrier = context.Barrier(processes + 1)
     answers = context.Queue()
     shuffled = random.sample(hooks, len(hooks))

@@ -6,7 +6,6 @@ the storm is strong enough to oversell when nothing guards the places.
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import threading
 import time
@@ -17,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.children import forking
 from config import ROOT, Settings
 
 
@@ -97,7 +97,7 @@ def storm(
 ) -> Result:
     """Everybody registers at once; with `cancel_every` = n, every n-th cancels again right after. `voucher`: the code
     that everybody has."""
-    context = multiprocessing.get_context("spawn")
+    context = forking()
     barrier = context.Barrier(processes + 1)
     answers = context.Queue()
     shares = [list(range(1 + part, people + 1, processes)) for part in range(processes)]

@@ -7,7 +7,6 @@ each answer, so that what was answered before a `kill -9` can be looked for in t
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -19,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.children import forking
 from bench.storm import settings_for, take_the_lock_away
 
 PEOPLE, CAPACITY, PROCESSES = 60, 8, 8
@@ -96,8 +96,7 @@ def turmoil(
 ) -> Turmoil:
     """Let them loose. With `kill`, the first process dies by its own `kill -9`: half-way, its rows written, the lock in
     its hand, its commit not yet said."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["app", "bench.turmoil"])
+    context = forking()
     barrier = context.Barrier(PROCESSES + 1)
     share = operations // PROCESSES
     dies_after = share // 2 if kill else 0

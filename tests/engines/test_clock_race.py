@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections import Counter
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
+from bench.children import forking
 from bench.storm import looking, settings_for, take_the_lock_away
 from models.base import Base, db
 from models.events import Event, Run
@@ -139,9 +139,7 @@ def test_without_the_guards_mails_leave_twice(both_engines: str, tmp_path: Path)
     """The race is real: the test above cannot pass by luck."""
     for _ in range(5):
         at = prepare(both_engines, tmp_path)
-        child = multiprocessing.get_context("spawn").Process(
-            target=strike_unguarded, args=(both_engines, str(tmp_path), at)
-        )
+        child = forking().Process(target=strike_unguarded, args=(both_engines, str(tmp_path), at))
         child.start()
         child.join(timeout=120)
         mails, _problems = left_behind(both_engines, tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bench.children import forking
 from bench.orders import paid_orders
 from bench.storm import looking, settings_for
 from models.invoices import Invoice, InvoiceKind, InvoiceSeries
@@ -50,10 +50,10 @@ def issue_all(url: str, folder: str, codes: list[str], seed: int, answers: Any) 
 
 def test_no_number_is_left_out(both_engines: str, tmp_path: Path) -> None:
     codes = paid_orders(both_engines, tmp_path, PROCESSES * ORDERS)
-    spawn = multiprocessing.get_context("spawn")
-    answers = spawn.Queue()
+    context = forking()
+    answers = context.Queue()
     processes = [
-        spawn.Process(
+        context.Process(
             target=issue_all,
             args=(both_engines, str(tmp_path), codes[place::PROCESSES], TODAY + place, answers),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bench.children import forking
 from bench.deliveries import paid_pages, paying, settings_with
 from bench.storm import prepare
 from config import Settings
@@ -44,7 +44,7 @@ def house(both_engines: str, tmp_path: Path) -> Iterator[tuple[str, Path, Simula
 
 def killed_after(settings: Settings, method: str, act: Callable[..., object], *args: Any) -> None:
     """Run `act` in a process of its own that dies when Stripe has answered `method`, before we write down what it said."""
-    child = multiprocessing.get_context("spawn").Process(target=die_after, args=(settings, method, act, args))
+    child = forking().Process(target=die_after, args=(settings, method, act, args))
     child.start()
     child.join(timeout=60)
     assert child.exitcode == -signal.SIGKILL
