@@ -17,6 +17,8 @@ from models.base import Texts, in_language, language_of
 from services import dates
 from services.areas import AreaWords, all_areas, areas_in
 from services.money import say_money
+from services.price_words import amount_words, vat_note, vat_sentence
+from services.prices import Price
 
 ZONE = dates.ZONE
 CHIP = Markup('<span class="area{}" data-area="{}">{}{}</span>')
@@ -78,6 +80,21 @@ def short_money(cents: int) -> str:
     return say_money(cents, locale(), short=True)
 
 
+def price_amount(price: Price) -> str:
+    """The figure this reader reads first."""
+    return amount_words(price, locale())
+
+
+def price_vat(price: Price) -> str:
+    """The other figure, and whether VAT is in the first."""
+    return vat_sentence(price, locale())
+
+
+def price_note(price: Price) -> str:
+    """The same in a few words."""
+    return vat_note(price, locale())
+
+
 def text(texts: Texts | None) -> str:
     return in_language(texts, locale())
 
@@ -107,8 +124,8 @@ def emblem(slug: str, large: bool = False) -> Markup:
 
 
 WORDS = (
-    day, short_day, clock, hours, span, slots_words, deadline, ago, minutes, date_block, money, short_money, text,
-    text_lang, sentence,
+    day, short_day, clock, hours, span, slots_words, deadline, ago, minutes, date_block, money, short_money, price_amount,
+    price_note, price_vat, text, text_lang, sentence,
 )  # fmt: skip
 
 

@@ -302,6 +302,11 @@ class Ticket(Base):
     event: Mapped[Event] = relationship(lazy="raise_on_sql", back_populates="tickets")
     quota: Mapped[Quota] = relationship(lazy="raise_on_sql")
 
+    @property
+    def modality(self) -> Modality:
+        """Of its places (the quota loaded)."""
+        return Modality(self.quota.modality)
+
     def is_on_sale(self, at: datetime) -> bool:
         opened = self.sale_opens_at is None or self.sale_opens_at <= at
         return self.withdrawn_at is None and opened and (self.sale_closes_at is None or at < self.sale_closes_at)

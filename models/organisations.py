@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, text
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, String, Table, and_, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Texts, now, random_id
@@ -62,6 +63,17 @@ class Organisation(Base):
     payment_term_days: Mapped[int | None]  # may order on account, and pays within these days; None: pays first
     directory_texts: Mapped[Texts] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @hybrid_property
+    def can_be_invoiced(self) -> bool:
+        """Whether we know where its invoices go and under which number: its people may then order at its expense."""
+        return bool(self.street and self.city and (self.vat_number or self.enterprise_number))
+
+    @can_be_invoiced.inplace.expression
+    @classmethod
+    def _can_be_invoiced(cls) -> ColumnElement[bool]:
+        number = func.coalesce(cls.vat_number, "") + func.coalesce(cls.enterprise_number, "")
+        return and_(cls.street != "", cls.city != "", number != "")
 
 
 class EmailDomain(Base):

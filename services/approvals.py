@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from models.base import now
 from models.events import Event
+from models.orders import OrderLine
 from models.people import Person
 from models.registrations import Registration, Status, TransitionRefused
 from services.deadlines import payment_due
 from services.notices import tell_locked
 from services.on_account import confirm_on_account_locked
 from services.places import change_locked, quota_locked
-from services.registrations import EventFull, RegistrationClosed, gross_cents_locked, lock_registration_locked
-from services.transaction import writing
+from services.registrations import EventFull, RegistrationClosed, lock_registration_locked
+from services.transaction import require_writing, writing
 from services.voucher_uses import has_place_locked
 from services.waiting_list import may_have_locked, promote_locked
 
@@ -124,3 +127,9 @@ def decide_all(
         except EventFull:
             found.left[public_id] = Left.FULL
     return found
+
+
+def gross_cents_locked(registration: Registration) -> int:
+    """What the registration costs, VAT included, as frozen on its order."""
+    query = select(OrderLine.gross_cents).where(OrderLine.registration_id == registration.id)
+    return require_writing().scalars(query).one()

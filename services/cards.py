@@ -17,8 +17,9 @@ from models.events import Approval, Event, Modality, Quota, Run, Slot, Ticket, e
 from models.orders import Order
 from models.registrations import LIVE, Registration, Status
 from services.areas import AreaWords, areas_in
+from services.customers import Customer
 from services.dates import DayBlock, block_words, local_day, say_short_day, today_in, when_words
-from services.money import say_money
+from services.price_words import amount_words, vat_note
 from services.prices import Offer, Price, Reason, offer
 from services.readers import Reader
 from services.rows import plain_rows
@@ -39,6 +40,7 @@ class TicketFacts(NamedTuple):
     sale_opens_at: datetime | None
     sale_closes_at: datetime | None
     withdrawn_at: datetime | None
+    modality: str
 
     def is_on_sale(self, at: datetime) -> bool:
         opened = self.sale_opens_at is None or self.sale_opens_at <= at
@@ -78,6 +80,7 @@ class Card(NamedTuple):
     areas: tuple[AreaWords, ...]
     amount: str
     why: str
+    vat: str  # the other figure, and whether VAT is in the first
     places: str
     tone: str  # '', 'few' or 'none': how the places are said
     pill: str  # the class of a status pill, '' for none: then `places` are its words
@@ -134,10 +137,11 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
             continue
         event = events[event_id]
         held = places.get(event_id, NO_PLACES)
-        amount, why = sale_words(on_sale(tickets.get(event_id, ()), at), reader.is_member, reader.is_staff, locale)
+        sale = on_sale(tickets.get(event_id, ()), at)
+        amount, why, vat = sale_words(sale, reader.is_member, reader.is_staff, reader.customer, locale)
         words, tone, pill = places_words(event, held, mine.get(event_id), locale, at)
         if event.run in (Run.CANCELLED, Run.CLOSED, Run.ENDED) or at >= event.ends_at:
-            amount = why = ""  # nothing to buy any more
+            amount = why = vat = ""  # nothing to buy any more
         made.append(
             Card(
                 id=event_id,
@@ -153,6 +157,7 @@ def cards(ids: Sequence[int], reader: Reader, locale: str, at: datetime) -> list
                 areas=areas.get(event_id, ()),
                 amount=amount,
                 why=why,
+                vat=vat,
                 places=words,
                 tone=tone,
                 pill=pill,
@@ -197,7 +202,7 @@ def sales_of(ids: Sequence[int]) -> tuple[dict[int, list[TicketFacts]], dict[int
     for row in plain_rows(SALES, ids=ids).all():
         quotas[row[0]][row[1]] = (row[11], row[12], row[13], row[14])
         if row[2] is not None:
-            tickets[row[0]].append(TicketFacts(*row[:11]))
+            tickets[row[0]].append(TicketFacts(*row[:12]))
     sold = sold_out(cast("Iterable[Ticket]", chain.from_iterable(tickets.values())))
     for event_id, there in tickets.items():
         others = {(one.audience, one.quota_id) for one in there if one.id not in sold}
@@ -232,59 +237,51 @@ def mine_of(ids: Sequence[int], person_id: int | None) -> dict[int, tuple[str, s
 # ---- how it is said: what is memoised is pure in its arguments, `locale` being the present language ------------------------------------------------------------------------------------------------
 
 
-Sale = tuple[tuple[int, int, str, str], ...]
-"""The tickets on sale, as far as a card shows them: net cents, position, audience, VAT treatment."""
+Sale = tuple[tuple[int, int, str, str, str], ...]
+"""The tickets on sale, as far as a card shows them: net cents, position, audience, VAT treatment, modality."""
 
 
 def on_sale(tickets: Iterable[TicketFacts], at: datetime) -> Sale:
-    return tuple(sorted((one.net_cents, one.position, one.audience, one.vat) for one in tickets if one.is_on_sale(at)))
+    return tuple(
+        sorted(
+            (one.net_cents, one.position, one.audience, one.vat, one.modality) for one in tickets if one.is_on_sale(at)
+        )
+    )
 
 
 @lru_cache(maxsize=4096)
-def sale_words(sale: Sale, is_member: bool, is_staff: bool, locale: str) -> tuple[str, str]:
+def sale_words(sale: Sale, is_member: bool, is_staff: bool, customer: Customer, locale: str) -> tuple[str, str, str]:
     """What such a reader pays among these tickets: most events have the prices of another one."""
     tickets = [
-        TicketFacts(0, 0, number, position, audience, cents, vat, None, None, None, None)
-        for number, (cents, position, audience, vat) in enumerate(sale)
+        TicketFacts(0, 0, number, position, audience, cents, vat, None, None, None, None, modality)
+        for number, (cents, position, audience, vat, modality) in enumerate(sale)
     ]
-    reader = Reader(is_member=is_member, is_staff=is_staff)
+    reader = Reader(is_member=is_member, is_staff=is_staff, customer=customer)
     return price_words(offer(cast("list[Ticket]", tickets), reader, datetime.now(UTC)), locale)
 
 
-def price_words(offered: Offer, locale: str) -> tuple[str, str]:
-    """The amount this reader pays, and why: “€420”, “as a member”. Amounts are before VAT."""
+def price_words(offered: Offer, locale: str) -> tuple[str, str, str]:
+    """The amount this reader pays, why, and the other figure: “€420”, “as a member”, “without VAT, €508.20 with it”."""
     price, others = offered.price, [other for other in offered.others if other.reason is not Reason.STUDENT]
-    cheapest = min((other.net_cents for other in others), default=None)
+    cheapest = min(others, key=lambda other: other.net_cents, default=None)
     if price is None:
         if offered.refusal != "members_only" or cheapest is None:
-            return "", ""
-        return reason_words(cheapest, None, None, locale)
-    return reason_words(price.net_cents, price.reason, cheapest, locale)
+            return "", "", ""
+        return amount_words(cheapest, locale), _("for members only"), vat_note(cheapest, locale)
+    return amount_words(price, locale), reason_words(price, cheapest, locale), vat_note(price, locale)
 
 
-def reason_words(cents: int, reason: Reason | None, others_cents: int | None, locale: str) -> tuple[str, str]:
-    """An amount with its reason; no reason: for members only."""
-    amount = cents_words(cents, locale)
-    if reason is None:
-        return amount, _("for members only")
-    if reason is Reason.MEMBER:
-        return amount, _("as a member")
-    if reason is Reason.STAFF:
-        return amount, _("as a member of the team")
-    if reason is Reason.WITHOUT_MEMBERSHIP and others_cents is not None:
-        if others_cents == 0:
-            return amount, _("or free for members")
-        return amount, _("or %(amount)s for members", amount=cents_words(others_cents, locale))
-    return amount, _("for everyone")
-
-
-def amount_words(price: Price, locale: str) -> str:
-    """The amount before VAT: “€420”, “Free”."""
-    return cents_words(price.net_cents, locale)
-
-
-def cents_words(cents: int, locale: str) -> str:
-    return say_money(cents, locale, short=True) if cents else _("Free")
+def reason_words(price: Price, cheapest: Price | None, locale: str) -> str:
+    """Why this amount, and what members would pay."""
+    if price.reason is Reason.MEMBER:
+        return _("as a member")
+    if price.reason is Reason.STAFF:
+        return _("as a member of the team")
+    if price.reason is Reason.WITHOUT_MEMBERSHIP and cheapest is not None:
+        if cheapest.is_free:
+            return _("or free for members")
+        return _("or %(amount)s for members", amount=amount_words(cheapest, locale))
+    return _("for everyone")
 
 
 def places_words(

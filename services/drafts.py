@@ -42,7 +42,7 @@ from services.registrations import (
 from services.sign_ins import open_sign_in_locked
 from services.throttles import allow, count_locked, network_key
 from services.transaction import require_writing, writing
-from services.wishes import Wish
+from services.wishes import Payer, Wish
 
 KEPT = timedelta(hours=24)
 DRAFTS_PER_EVENT = 600  # in an hour: more than any true rush of guests
@@ -112,7 +112,7 @@ def mail_code_locked(draft: RegistrationDraft, event: Event, visitor: Visitor) -
 
 def wish_of(draft: RegistrationDraft) -> Wish:
     """The form as it was typed."""
-    return Wish(**draft.answers)
+    return Wish(**{**draft.answers, "payer": Payer(**draft.answers.get("payer", {}))})
 
 
 def find_draft(public_id: str, browser_key: str) -> RegistrationDraft | None:

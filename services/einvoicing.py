@@ -20,9 +20,9 @@ from models.invoices import Invoice, InvoiceKind, Transmission, TransmissionStat
 from models.organisations import VatStatus
 from models.people import Person
 from services.audit import record_locked
+from services.customers import HOME
 from services.invoice_files import bytes_of
 from services.transaction import writing
-from services.vat import HOME
 
 MAX_TRIES = 8
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class NumberMalformed(ValueError):
     """The digits do not fit together: one is missing, too many or mistyped."""
@@ -37,6 +39,31 @@ def clean_vat_number(text: str) -> str:
     except ValidationError as error:
         raise NumberMalformed(text) from error
     return number if number.startswith(plain[:2]) else plain[:2] + number
+
+
+@dataclass(frozen=True)
+class CompanyNumbers:
+    """What a company is known by; '' for what it did not give."""
+
+    vat: str = ""
+    enterprise: str = ""
+
+
+def clean_company_number(text: str, country: str) -> CompanyNumbers:
+    """The one number that a company types: in Belgium digits alone are its enterprise number, which bodies without a VAT
+    number have too; two letters before them make it the VAT number. `country` is ISO 3166-1; of a country whose numbers
+    nobody can check offline it is kept as it is. Raises NumberMalformed.
+    """
+    from stdnum import get_cc_module
+
+    plain = "".join(char for char in text if char.isalnum()).upper()
+    if country == "BE" and plain.isdigit():
+        return CompanyNumbers(enterprise=clean_enterprise_number(plain))
+    if plain and get_cc_module(country.lower(), "vat") is None:
+        return CompanyNumbers(vat=plain[:20])
+    letters = "EL" if country == "GR" else country
+    vat = clean_vat_number(plain if plain[:2].isalpha() else letters + plain)
+    return CompanyNumbers(vat, vat[2:] if vat.startswith("BE") else "")
 
 
 def say_enterprise_number(number: str | None) -> str:

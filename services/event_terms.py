@@ -12,11 +12,11 @@ from models.base import in_language
 from models.courses import Course, Prerequisite
 from models.events import Event, Run
 from models.policies import Tier, fee_percent
-from services.cards import Places, amount_words
+from services.cards import Places
 from services.courses import certificate_words
 from services.dates import say_day, say_deadline, say_minutes
-from services.money import say_money
 from services.policy_words import terms_of
+from services.price_words import amount_words, vat_sentence
 from services.prices import Offer, Price, Reason, notes_on
 
 
@@ -49,7 +49,7 @@ def price_sentence(offered: Offer, locale: str, zone: str) -> PriceWords | None:
         amount=amount_words(price, locale),
         why=" ".join([reason_words(price, offered), *notes_on(price, zone)]),
         others=" ".join(other_words(one, locale) for one in others),
-        vat=vat_words(price, locale),
+        vat=vat_sentence(price, locale),
     )
 
 
@@ -77,18 +77,6 @@ def other_words(price: Price, locale: str) -> str:
     if price.reason is Reason.STUDENT:
         return str(_("%(amount)s for students.", amount=amount))
     return str(_("%(amount)s for others.", amount=amount))
-
-
-def vat_words(price: Price, locale: str) -> str:
-    """What VAT adds, or why it adds nothing; '' for a free place."""
-    if price.is_free:
-        return ""
-    if price.vat_rate:
-        total = say_money(price.gross_cents, locale)
-        return str(_("%(rate)s %% VAT comes on top: %(total)s in all.", rate=price.vat_rate, total=total))
-    if price.ticket.vat == "exempt_training":
-        return str(_("No VAT: vocational training, article 44 §2 4° of the Belgian VAT Code."))
-    return str(_("No VAT."))
 
 
 def notice_of(event: Event, locale: str) -> tuple[str, str, str] | None:

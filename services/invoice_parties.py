@@ -11,8 +11,8 @@ from models.base import db
 from models.orders import Order
 from models.organisations import Organisation
 from models.people import Person
+from services.customers import HOME, Customer, customer_at
 from services.enterprise_numbers import NumberMalformed, clean_enterprise_number
-from services.vat import HOME, Customer
 
 VAT_SCHEMES = {
     "AT": "9914", "BG": "9926", "CY": "9928", "CZ": "9929", "DE": "9930", "EE": "9931", "GR": "9933", "ES": "9920",
@@ -108,9 +108,11 @@ def endpoint(billing: dict[str, Any]) -> str:
     return f"{scheme}:{vat}" if scheme else ""
 
 
-def customer_of(billing: dict[str, Any]) -> Customer:
-    """What VAT wants to know of billing details; '' and nothing else for a private person."""
-    return Customer(str(billing.get("country") or HOME), str(billing.get("vat_number") or ""))
+def customer_of(order: Order) -> Customer:
+    """What VAT wants to know of whoever pays the order."""
+    billing = order.billing
+    country, number = str(billing.get("country") or HOME), str(billing.get("vat_number") or "")
+    return customer_at(country, number, is_business=is_business(order))
 
 
 def cleaned_peppol_id(text: str) -> str:

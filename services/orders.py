@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale
@@ -56,6 +57,7 @@ class Placed:
     purchase_order: str = ""
     account_due_at: datetime | None = None  # on account: when it is to be paid
     awaits_purchase_order: bool = False
+    billing: dict[str, Any] = field(default_factory=dict)  # of a company that is no organisation of ours
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def place_order_locked(placed: Placed, lines: Sequence[Line]) -> list[Registrati
         buyer_id=placed.buyer.id,
         buyer_email=placed.buyer_email,
         payer_organisation_id=placed.payer.id if placed.payer else None,
-        billing=organisation_billing(placed.payer) if placed.payer else {},
+        billing=organisation_billing(placed.payer) if placed.payer else dict(placed.billing),
         purchase_order=placed.purchase_order or None,
         is_on_account=costs and placed.account_due_at is not None,
         awaits_purchase_order=costs and placed.awaits_purchase_order and not placed.purchase_order,
@@ -152,7 +154,7 @@ def order_line(order: Order, registration: Registration, placed: Placed, price: 
         registration=registration,
         description=in_language(placed.event.titles, placed.locale)[:300],
         net_cents=price.net_cents,
-        vat=price.ticket.vat,
+        vat=price.vat,
         vat_rate=price.vat_rate,
         vat_cents=price.vat_cents,
         gross_cents=price.gross_cents,

@@ -15,6 +15,7 @@ from flask_babel import get_locale, gettext as _
 from models.base import in_language
 from models.events import Audience, Ticket, VatTreatment
 from models.vouchers import Voucher
+from services.customers import Customer, treatment
 from services.dates import say_deadline
 from services.money import say_money
 from services.readers import Reader
@@ -43,7 +44,7 @@ class Price:
 
     ticket: Ticket
     net_cents: int
-    vat_rate: int
+    vat: VatTreatment  # for whoever pays
     vat_cents: int
     reason: Reason
     organisation: str = ""
@@ -51,10 +52,25 @@ class Price:
     later_cents: int = 0  # net
     voucher: Voucher | None = None  # the one that was applied
     before_cents: int = 0  # net, as it would be without the voucher
+    customer: Customer = Customer.PERSON  # who pays
+
+    @property
+    def vat_rate(self) -> int:
+        """In percent."""
+        return VAT_RATES[self.vat]
 
     @property
     def gross_cents(self) -> int:
         return self.net_cents + self.vat_cents
+
+    @property
+    def first_cents(self) -> int:
+        """The figure that is read first."""
+        return self.said(self.net_cents)
+
+    def said(self, net_cents: int) -> int:
+        """An amount before VAT as this reader reads amounts: without VAT for a company, with it for everybody else."""
+        return net_cents if self.customer.is_business else net_cents + vat_on(net_cents, self.vat_rate)
 
     @property
     def is_free(self) -> bool:
@@ -90,7 +106,7 @@ def may_buy(ticket: Ticket, reader: Reader) -> bool:
 
 def price_of(ticket: Ticket, reader: Reader, *, members_pay_less: bool = False) -> Price:
     """What `ticket` costs `reader`, with the reason."""
-    rate = VAT_RATES[ticket.vat]
+    vat = vat_of(ticket, reader.customer)
     match ticket.audience:
         case Audience.MEMBERS:
             reason = Reason.MEMBER
@@ -101,7 +117,21 @@ def price_of(ticket: Ticket, reader: Reader, *, members_pay_less: bool = False) 
         case _:
             reason = Reason.WITHOUT_MEMBERSHIP if members_pay_less else Reason.SAME_FOR_ALL
     organisation = reader.organisation_name if reason is Reason.MEMBER else ""
-    return Price(ticket, ticket.net_cents, rate, vat_on(ticket.net_cents, rate), reason, organisation)
+    vat_cents = vat_on(ticket.net_cents, VAT_RATES[vat])
+    return Price(ticket, ticket.net_cents, vat, vat_cents, reason, organisation, customer=reader.customer)
+
+
+def vat_of(ticket: Ticket, customer: Customer) -> VatTreatment:
+    """How VAT applies to the ticket for this customer. Only a business abroad asks where the place is."""
+    if customer in (Customer.PERSON, Customer.HOME):
+        return VatTreatment(ticket.vat)
+    return treatment(ticket.vat, ticket.modality, customer)
+
+
+def paid_by(price: Price, customer: Customer) -> Price:
+    """The price when somebody else pays: net is the truth, VAT follows whoever pays."""
+    vat = vat_of(price.ticket, customer)
+    return replace(price, vat=vat, vat_cents=vat_on(price.net_cents, VAT_RATES[vat]), customer=customer)
 
 
 def with_voucher(price: Price, voucher: Voucher | None) -> Price:
@@ -199,28 +229,28 @@ def basis(price: Price, day: str) -> str:
 
 
 def early_words(price: Price, zone: str) -> str:
-    """Until when an early price holds, and what it is afterwards (net); '' for any other."""
+    """Until when an early price holds, and what it is afterwards; '' for any other."""
     if price.until is None:
         return ""
     locale = str(get_locale())
     return _(
         "Early price until %(moment)s, then %(amount)s.",
         moment=say_deadline(price.until, locale, zone),
-        amount=say_money(price.later_cents, locale, short=True),
+        amount=say_money(price.said(price.later_cents), locale, short=True),
     )
 
 
 def voucher_words(price: Price) -> str:
-    """What the voucher does: its code and name, the net price with it and without it; '' without one."""
+    """What the voucher does: its code and name, the price with it and without it; '' without one."""
     voucher, locale = price.voucher, str(get_locale())
     if voucher is None:
         return ""
     name = in_language(voucher.names, locale)
     code = f"{voucher.code} ({name})" if name else voucher.code
-    before = say_money(price.before_cents, locale, short=True)
+    before = say_money(price.said(price.before_cents), locale, short=True)
     if price.net_cents == price.before_cents:
         return _("A place kept for the code %(code)s.", code=code)
     if price.is_free:
         return _("Free with the code %(code)s, instead of %(before)s.", code=code, before=before)
-    amount = say_money(price.net_cents, locale, short=True)
+    amount = say_money(price.first_cents, locale, short=True)
     return _("%(amount)s with the code %(code)s, instead of %(before)s.", amount=amount, code=code, before=before)

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, exists, or_, select
 from models.base import db
 from models.organisations import Affiliation, AffiliationStatus, Membership, MembershipStatus, Organisation
 from models.people import EmailAddress, Person, StaffRole
+from services.customers import Customer, customer_at, customer_of_organisation
 
 ZONE = ZoneInfo("Europe/Brussels")  # the zone whose calendar day decides about a membership
 
@@ -26,6 +27,7 @@ class Reader:
     is_staff: bool = False
     is_student: bool = False  # says so on this registration: services/students.py
     is_hr_manager: bool = False  # of any organisation: enrols colleagues
+    customer: Customer = Customer.PERSON  # who would pay, when nothing else is said
 
 
 GUEST = Reader()
@@ -43,7 +45,7 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
     rows = sorted(rows, key=lambda row: (row[2] is None, not row[3], row[0] or 0))
     if not rows:
         return GUEST
-    organisation_id, name, membership_id, _, is_proven, is_staff, _ = rows[0]
+    organisation_id, name, membership_id, _, is_proven, is_staff, _, pays, country, vat_number = rows[0]
     return Reader(
         person_id=person.id,
         organisation_id=organisation_id,
@@ -51,11 +53,13 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
         is_member=bool(membership_id and is_proven),
         is_staff=bool(is_staff),
         is_hr_manager=any(row[6] for row in rows),
+        customer=customer_at(country, vat_number or "", is_business=True) if pays else Customer.PERSON,
     )
 
 
-def affiliations_of(person: Person, day: date) -> Select[int, str, int, bool, bool, bool, bool]:
-    """One row for each verified affiliation of the person, or one without: with the membership of that day."""
+def affiliations_of(person: Person, day: date) -> Select[int, str, int, bool, bool, bool, bool, bool, str, str | None]:
+    """One row for each verified affiliation of the person, or one without: with the membership of that day, and what VAT
+    wants to know of the organisation."""
     current = and_(
         Membership.organisation_id == Affiliation.organisation_id,
         Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
@@ -66,8 +70,9 @@ def affiliations_of(person: Person, day: date) -> Select[int, str, int, bool, bo
     proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
     staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
     company = (Organisation.id, Organisation.name, Membership.id)
+    vat = (Organisation.can_be_invoiced, Organisation.country, Organisation.vat_number)
     return (
-        select(*company, Affiliation.is_main, proven, staff, Affiliation.is_hr_manager)
+        select(*company, Affiliation.is_main, proven, staff, Affiliation.is_hr_manager, *vat)
         .select_from(Person)
         .outerjoin(Affiliation, verified)
         .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
@@ -91,4 +96,5 @@ def reader_of_organisation(person: Person, organisation: Organisation, at: datet
         organisation_name=organisation.name,
         is_member=bool(db.session.scalar(select(current))),
         is_hr_manager=True,
+        customer=customer_of_organisation(organisation),
     )

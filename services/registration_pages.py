@@ -15,10 +15,11 @@ from models.events import Approval, Audience, Event, Visibility
 from models.people import EmailAddress, Person
 from models.registrations import Registration, Status
 from models.vouchers import Voucher
+from services.customers import Customer
 from services.deadlines import payment_due
 from services.policy_words import terms_of
 from services.prerequisites import NOTHING, Prerequisites, prerequisites_for
-from services.prices import Offer, Price, notes_on, offer, with_voucher
+from services.prices import Offer, Price, notes_on, offer, paid_by, with_voucher
 from services.readers import Reader, reader_for
 from services.sold_out import sold_out
 from services.students import as_student, waits_for_proof
@@ -54,6 +55,15 @@ class Desk:
         choices = [with_voucher(price, voucher) for price in self.choices]
         found = replace(self.offer, price=with_voucher(self.price, voucher))
         return replace(self, offer=found, choices=choices, voucher=voucher, kept=kept)
+
+    def paid_by(self, customer: Customer) -> Desk:
+        """The desk with the prices of whoever pays."""
+        if customer is self.reader.customer:
+            return self
+        price = paid_by(self.price, customer) if self.price else None
+        found = replace(self.offer, price=price, others=[paid_by(other, customer) for other in self.offer.others])
+        choices = [paid_by(one, customer) for one in self.choices]
+        return replace(self, reader=replace(self.reader, customer=customer), offer=found, choices=choices)
 
     @property
     def price_notes(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,10 +17,12 @@ from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import keep_answers_locked, unacceptable_locked
 from services.credit_notes import credit_ended_locked
 from services.deadlines import payment_due
+from services.invoicing import issue_due_locked
 from services.leaving import fee_on, percent_now
 from services.notices import tell_locked
 from services.on_account import confirm_on_account_locked
 from services.orders import Line, Placed, lock_order_locked, place_order_locked, settle_locked
+from services.payers import Paying, paying
 from services.payments import close_for_places, may_still_be_paid_locked
 from services.places import FRESH, begin_locked, change_locked, holding_locked, lock_event_locked
 from services.prerequisites import refuse_unprepared
@@ -95,29 +98,34 @@ def register(person: Person, event_id: int, wish: Wish, *, locale: str, at: date
 def register_locked(
     event: Event, person: Person, reader: Reader, wish: Wish, *, locale: str, source: str, at: datetime
 ) -> Order:
-    """Register `person` on the locked event, as `reader` for the price. `source`: self or guest."""
+    """Register `person` on the locked event, as `reader` for the price; whoever pays decides its VAT. `source`: self or guest."""
     refuse_double_locked(event, person)
     if not event.registration_is_open(at):
         raise RegistrationClosed(event.slug)
     if event.visibility == Visibility.MEMBERS and not reader.is_member:
         raise MembersOnly(event.slug)
     refuse_unprepared(event, person.id, confirmed=wish.prerequisites_confirmed)
-    price = agreed_price_locked(event, reader, wish, at)
+    paid = paying(person, wish.payer, at)
+    price = agreed_price_locked(event, replace(reader, customer=paid.customer), wish, at)
+    paid = Paying() if price.is_free else paid
     # a guest's form was whole when it was sent: what has changed since is asked on the order page
     if source != "guest" and unacceptable_locked(event.id, price.ticket.id, wish.answers):
         raise AnswersMissing(event.slug)
-    status = first_status_locked(event, reader, price)
+    status = first_status_locked(event, reader, price, on_account=paid.account_due_at is not None)
     waits_in_line = status is Status.WAITLISTED and event.holds_requests
     if waits_for_proof(price, wish, reader) and not waits_in_line:
         status = Status.PENDING_APPROVAL
     hold = payment_due(at, event.starts_at, event.zone) if status is Status.AWAITING_PAYMENT else None
-    placed = Placed(event, person, wish.email, locale=locale, at=at)
+    placed = Placed(event, person, wish.email, locale=locale, at=at, **paid.facts)
     line = Line(person, wish, reader, price, status, hold, source)
     (registration,) = place_order_locked(placed, [line])
     begin_locked(registration, actor=person, reason="registered", at=at)
     keep_answers_locked(registration, wish.answers, locale=locale, at=at)
     tell_locked(FIRST_MAIL[status], registration)
-    return registration_order(registration)
+    order = registration_order(registration)
+    if paid.customer.is_business:
+        issue_due_locked(order, at, actor=person)
+    return order
 
 
 FIRST_MAIL = {
@@ -190,7 +198,7 @@ def chosen_price(tickets: list[Ticket], reader: Reader, wish: Wish, at: datetime
     return found.price
 
 
-def first_status_locked(event: Event, reader: Reader, price: Price) -> Status:
+def first_status_locked(event: Event, reader: Reader, price: Price, *, on_account: bool = False) -> Status:
     """Where a new registration begins; raises EventFull or OrganisationCapReached."""
     if event.organisation_cap is not None and reader.organisation_id is not None:
         held = holding_locked(event.id, organisation_id=reader.organisation_id)
@@ -205,7 +213,7 @@ def first_status_locked(event: Event, reader: Reader, price: Price) -> Status:
     if free > 0 and (limit is None or holding_locked(event.id, ticket_id=price.ticket.id) < limit):
         if asks:
             return Status.PENDING_APPROVAL
-        return Status.CONFIRMED if price.is_free else Status.AWAITING_PAYMENT
+        return Status.CONFIRMED if price.is_free or on_account else Status.AWAITING_PAYMENT
     if not event.has_waiting_list:
         raise EventFull(event.slug)
     return Status.WAITLISTED
@@ -373,9 +381,3 @@ def expire(public_id: str, at: datetime) -> bool:
         credit_ended_locked([registration], at, actor=None)
         promote_locked(event, at)
         return True
-
-
-def gross_cents_locked(registration: Registration) -> int:
-    """What the registration costs, VAT included, as frozen on its order."""
-    query = select(OrderLine.gross_cents).where(OrderLine.registration_id == registration.id)
-    return require_writing().scalars(query).one()

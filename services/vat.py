@@ -1,4 +1,5 @@
-"""VAT: which treatment a sale has, its category and rate, the words the law asks for, and its rounding on a document.
+"""VAT on a document: category and rate of each treatment, the words the law asks for, and rounding. Which treatment a sale
+has: services/customers.py.
 
 Net is the truth. A line shows its own VAT (rounded half up), a document the VAT of each rate on the sum of its lines
 (royal decree of 8 July 2025): what differs by a cent or two is the document's rounding, so that it asks exactly what the order said.
@@ -12,42 +13,9 @@ from dataclasses import dataclass
 
 from flask_babel import force_locale, pgettext
 
-from models.events import Modality, VatTreatment
+from models.events import VatTreatment
 from models.invoices import VatCategory
 from services.prices import VAT_RATES, vat_on
-
-HOME = "BE"
-UNION = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
 
 CATEGORIES: dict[str, VatCategory] = {
     VatTreatment.STANDARD: VatCategory.STANDARD,
@@ -60,32 +28,6 @@ REASON_CODES: dict[VatCategory, str] = {
     VatCategory.REVERSE_CHARGE: "VATEX-EU-AE",
     VatCategory.OUT_OF_SCOPE: "VATEX-EU-O",
 }
-
-
-@dataclass(frozen=True)
-class Customer:
-    """What VAT wants to know of whoever pays. `country` is ISO 3166-1; a private person has no VAT number."""
-
-    country: str = HOME
-    vat_number: str = ""
-
-    @property
-    def is_foreign_business(self) -> bool:
-        """A business of another member state, by a VAT number whose digits are right (checked where it is typed)."""
-        prefix = "GR" if self.vat_number[:2] == "EL" else self.vat_number[:2]
-        return prefix in UNION and prefix != HOME
-
-
-def treatment(ticket_vat: str, modality: str, customer: Customer) -> VatTreatment:
-    """How VAT applies to a place of this ticket for this customer.
-
-    Who comes to a Belgian room pays Belgian VAT wherever they are from (directive art. 53 and 54; the Code art. 21 §3 3°).
-    Who follows at a distance, as a business of another member state, owes it at home: reverse charge (art. 44 and 196,
-    since 1 January 2025). A private person abroad pays the Belgian rate. What is exempt or outside VAT stays so.
-    """
-    if ticket_vat == VatTreatment.STANDARD and modality == Modality.ONLINE and customer.is_foreign_business:
-        return VatTreatment.REVERSE_CHARGE
-    return VatTreatment(ticket_vat)
 
 
 def rate_of(vat: str) -> int:

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who pays, as a form says it; the person themselves when it names nobody else."""
+
+    organisation: str = ""  # public id of one they work at
+    billing: dict[str, Any] = field(default_factory=dict)  # or the details of a company, as an order keeps them
+    on_account: bool = False  # the organisation's place at once, its invoice is paid within its term
+    purchase_order: str = ""
+    purchase_order_later: bool = False  # the invoice waits for the number
 
 
 @dataclass(frozen=True)
@@ -22,3 +34,4 @@ class Wish:
     prerequisites_confirmed: bool = False
     studies: str = ""  # where and what, of somebody who takes a students' place
     answers: dict[str, str] = field(default_factory=dict)  # question's public id → value; of a file: of what is kept
+    payer: Payer = Payer()

@@ -7,23 +7,25 @@ from typing import Any
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l
-from wtforms import EmailField, RadioField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import ValidationError
+from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import Optional
+from wtforms.widgets import HiddenInput
 
 from blueprints.forms import Form, filled, form_view, has_a_letter, longest, mail_address, status_of
 from blueprints.guards import current_person
 from blueprints.registrations import blueprint
+from blueprints.registrations.company_fields import company_numbers, country_choices
 from blueprints.registrations.proof import changeable, open_order
+from models.events import VatTreatment
 from models.orders import Order
-from services.billing import Billing, bill_to
-from services.enterprise_numbers import NumberMalformed, clean_vat_number
+from services.billing import Billing, PaymentUnderWay, TotalChanged, bill_to, total_of
+from services.enterprise_numbers import CompanyNumbers, say_enterprise_number
 from services.invoice_files import file_of
 from services.invoice_lists import documents_of
-from services.vat import UNION
+from services.money import say_money
+from services.price_words import free_of_vat
 
 MIMETYPES = {"pdf": "application/pdf", "ubl": "application/xml"}
-NEIGHBOURS = ("CH", "GB", "NO")
 
 
 class BillingForm(Form):
@@ -34,7 +36,9 @@ class BillingForm(Form):
         _l("Name"), [filled(), longest(200), has_a_letter], description=_l("For a company its legal name.")
     )
     vat_number = StringField(
-        _l("VAT number"), [longest(30)], description=_l("With the two letters of its country, such as BE 0101.357.179.")
+        _l("Enterprise or VAT number"),
+        [longest(30)],
+        description=_l("Such as 0101.357.179, or with the letters of its country: BE 0101.357.179."),
     )
     street = StringField(_l("Street and number"), [filled(), longest(200)])
     postcode = StringField(_l("Postcode"), [filled(), longest(20)])
@@ -43,33 +47,31 @@ class BillingForm(Form):
     email = EmailField(_l("Send it to"), [filled(), longest(254), mail_address])
     purchase_order = StringField(_l("Purchase-order number"), [longest(60)])
 
-    clean_vat = ""
+    shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+    numbers = CompanyNumbers()
 
     def offer_choices(self) -> None:
-        from babel import Locale
-
-        names = Locale.parse(str(get_locale())).territories
-        codes = sorted({*UNION, *NEIGHBOURS} - {"BE"}, key=lambda code: str(names.get(code, code)))
         self.kind.choices = [("person", _("I do")), ("company", _("A company"))]
-        self.country.choices = [SelectChoice(code, str(names.get(code, code))) for code in ("BE", *codes)]
+        self.country.choices = country_choices()
 
     def validate_vat_number(self, field: StringField) -> None:
-        if self.kind.data != "company":
-            return
-        if not field.data:
-            raise ValidationError(_("An invoice for a company needs its VAT number."))
-        try:
-            self.clean_vat = clean_vat_number(field.data)
-        except NumberMalformed as error:
-            raise ValidationError(
-                _("This is no VAT number. Begin with the two letters of its country, and compare the digits.")
-            ) from error
+        if self.kind.data == "company":
+            self.numbers = company_numbers(field, self.country.data or "")
 
     def billing(self) -> Billing:
         texts = ("name", "street", "postcode", "city", "country", "email", "purchase_order")
-        business = self.kind.data == "company"
         facts: dict[str, Any] = {name: (self[name].data or "").strip() for name in texts}
-        return Billing(**facts, is_business=business, vat_number=self.clean_vat)
+        return Billing(
+            **facts,
+            is_business=self.kind.data == "company",
+            vat_number=self.numbers.vat,
+            enterprise_number=self.numbers.enterprise,
+        )
+
+    def shows(self, cents: int) -> None:
+        """The page sends back the total that it shows now."""
+        self.shown_cents.raw_data, self.shown_cents.data = None, cents
 
 
 @blueprint.route("/orders/<code>/billing", methods=["GET", "POST"])
@@ -81,24 +83,60 @@ def billing(code: str) -> ResponseReturnValue:
         abort(404)
     form = BillingForm(data=known_details(found))
     form.offer_choices()
-    if form.validate_on_submit():
-        issued = bill_to(found.code, form.billing(), current_person())
-        flash(
-            _("Invoice %(number)s is on its way to you by mail.", number=issued[0].label) if issued
-            else _("Your details are kept. The invoice comes by mail as soon as the order is paid."),
-            "success",
-        )  # fmt: skip
+    if form.validate_on_submit() and billed(form, found.code):
         return redirect(url_for("registrations.order", code=found.code), 303)
+    if not form.is_submitted() or form.shown_cents.data is None:
+        form.shows(total_of(found))
     page = render_template("registrations/billing.html", form=form, order=found, documents=documents_of(found.id))
     return page, status_of(form)
+
+
+def billed(form: BillingForm, code: str) -> bool:
+    """Keep the details; False shows the form again with what stands in the way."""
+    try:
+        issued = bill_to(code, form.billing(), current_person(), shown_cents=form.shown_cents.data)
+    except TotalChanged as change:
+        form.shows(change.total_cents)
+        form.form_errors.append(changed_words(change))
+        return False
+    except PaymentUnderWay:
+        form.form_errors.append(
+            _(
+                "A card payment for this order is open, and these details change the amount. Finish it, or wait half an hour."
+            )
+        )
+        return False
+    flash(
+        _("Invoice %(number)s is on its way to you by mail.", number=issued[0].label)
+        if issued
+        else _("Your details are kept. The invoice comes by mail as soon as the order is paid."),
+        "success",
+    )
+    return True
+
+
+def changed_words(change: TotalChanged) -> str:
+    """What the order costs with these details, why, and that nothing happened yet."""
+    locale = str(get_locale())
+    said = _(
+        "With these details the order costs %(total)s instead of %(shown)s.",
+        total=say_money(change.total_cents, locale), shown=say_money(change.shown_cents, locale),
+    )  # fmt: skip
+    why = (
+        free_of_vat(change.vat, VatTreatment.STANDARD)
+        if change.total_cents < change.shown_cents
+        else _("Belgian VAT comes on top.")
+    )
+    return f"{said} {why} " + _("Nothing was changed. Read the new total, then confirm.")
 
 
 def known_details(order: Order) -> dict[str, Any]:
     """What the form begins with: what was written before, else the buyer."""
     kept = order.billing
-    texts = {name: kept.get(name, "") for name in ("street", "postcode", "city", "vat_number")}
+    texts = {name: kept.get(name, "") for name in ("street", "postcode", "city")}
     return {
         **texts,
+        "vat_number": kept.get("vat_number") or say_enterprise_number(kept.get("enterprise_number")),
         "kind": "company" if kept.get("is_business") else "person",
         "name": kept.get("name") or order.buyer.name,
         "country": kept.get("country") or "BE",

@@ -44,7 +44,8 @@ from blueprints.question_fields import (
     takes_files,
 )
 from blueprints.registrations import blueprint
-from blueprints.registrations.voucher_entry import StudentForm, desk_with_code, fitting_ticket
+from blueprints.registrations.payer_form import PayerForm
+from blueprints.registrations.voucher_entry import desk_with_code, fitting_ticket
 from blueprints.registrations.words import closed_words, refusal_words
 from blueprints.visitors import visitor
 from models.base import now
@@ -65,7 +66,7 @@ from services.wishes import Wish
 NAME = [filled(), longest(120), has_a_letter, no_web_address]
 
 
-class ConfirmForm(StudentForm):
+class ConfirmForm(PayerForm):
     """What a signed-in person confirms. The price of the page comes back, so that a change is told."""
 
     ticket = RadioField(_l("How you take part"), validate_choice=False)
@@ -120,6 +121,8 @@ def form(slug: str) -> ResponseReturnValue:
         abort(404)
     mine = place_of(person, desk.event.id)
     offer_choices(form, desk)
+    form.offer_payers(person, desk)
+    desk = desk.paid_by(form.customer)
     offer_questions(form, desk)
     valid = form.validate_on_submit()
     keep_chosen_files(form, form.questions)
@@ -142,7 +145,10 @@ def form(slug: str) -> ResponseReturnValue:
     template = "registrations/confirm.html" if person else "registrations/guest.html"
     closed = None if open_now else closed_words(desk.event)
     asked = fields_by_ticket(form, form.questions)
-    page = render_template(template, form=form, desk=desk, event=desk.event, closed=closed, questions=asked)
+    payers = form.choices_for(desk, None if "ticket" in form else desk.price) if form.asks_payer else []
+    page = render_template(
+        template, form=form, desk=desk, event=desk.event, closed=closed, questions=asked, payers=payers
+    )
     return page, status_with_files(form)
 
 
@@ -166,6 +172,7 @@ def asked_anew(refused: ConfirmForm, slug: str, person: Person | None, desk: Des
     """The form as typed, with the questions as they are now, and with what was wrong."""
     form = form_for(slug, person)
     offer_choices(form, desk)
+    form.offer_payers(person, desk)
     offer_questions(form, desk)
     form.validate()
     form.ask_students(desk)
@@ -181,7 +188,10 @@ def desk_for(slug: str, person: Person | None, form: ConfirmForm) -> Desk | None
     """The desk as it is now, for what the form says; a guest's address is the one they typed."""
     desk = registration_desk(slug, person, now(), studies=form.says)
     typed = form.email.data or "" if isinstance(form, GuestForm) else ""
-    return replace(desk, address=typed) if desk is not None and person is None else desk
+    if desk is None:
+        return None
+    desk = desk.paid_by(form.customer) if form.knows_payers else desk
+    return replace(desk, address=typed) if person is None else desk
 
 
 def offer_choices(form: ConfirmForm, desk: Desk) -> None:
@@ -213,6 +223,7 @@ def wish_of(form: ConfirmForm, **who: Any) -> Wish:
         studies=form.says,
         answers=dict(given_by(form, form.questions)),
         prerequisites_confirmed="prerequisites" in form and bool(form.prerequisites.data),
+        payer=form.payer_of(),
         **who,
     )
 

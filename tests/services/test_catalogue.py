@@ -161,16 +161,16 @@ def test_a_month_shows_each_day_of_a_training(cast: Cast) -> None:
 
 def test_prices_are_the_readers_own(cast: Cast) -> None:
     event = make_event(public_cents=59000, member_cents=42000)
-    assert (card_of(event).amount, card_of(event).why) == ("€590", "or €420 for members")
+    assert (card_of(event).amount, card_of(event).why) == ("€713.90", "or €508.20 for members")
     bob = card_of(event, reader_for(cast.bob, now()))
-    assert (bob.amount, bob.why) == ("€420", "as a member")
+    assert (bob.amount, bob.why, bob.vat) == ("€508.20", "as a member", "VAT included, €420 without")
 
 
 def test_prices_of_free_and_members_events(cast: Cast) -> None:
     free = make_event(title="Free", public_cents=0, member_cents=None)
     assert (card_of(free).amount, card_of(free).why) == ("Free", "for everyone")
     half = make_event(title="Half", public_cents=3500, member_cents=0)
-    assert (card_of(half).amount, card_of(half).why) == ("€35", "or free for members")
+    assert (card_of(half).amount, card_of(half).why) == ("€42.35", "or free for members")
 
 
 @pytest.mark.parametrize(

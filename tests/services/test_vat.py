@@ -8,11 +8,11 @@ from hypothesis import given, strategies as st
 
 from models.events import Modality, VatTreatment
 from models.invoices import VatCategory
+from services.customers import Customer, customer_at, treatment
 from services.prices import vat_on
-from services.vat import CATEGORIES, Customer, credit_note_sentence, mention, net_of, rate_of, taxes_of, treatment
+from services.vat import CATEGORIES, credit_note_sentence, mention, net_of, rate_of, taxes_of
 
-HERE, PARIS, ATHENS = Customer(), Customer("FR", "FR40303265045"), Customer("GR", "EL094259216")
-LONDON, VISITOR = Customer("GB", "GB980780684"), Customer("FR")
+HERE, PARIS, LONDON, VISITOR = Customer.HOME, Customer.UNION, Customer.OUTSIDE, Customer.PERSON
 T, M = VatTreatment, Modality
 
 
@@ -22,16 +22,36 @@ T, M = VatTreatment, Modality
         (T.STANDARD, M.ONSITE, HERE, T.STANDARD),
         (T.STANDARD, M.ONLINE, HERE, T.STANDARD),
         (T.STANDARD, M.ONLINE, PARIS, T.REVERSE_CHARGE),
-        (T.STANDARD, M.ONLINE, ATHENS, T.REVERSE_CHARGE),  # Greece writes EL where ISO writes GR
         (T.STANDARD, M.ONSITE, PARIS, T.STANDARD),  # who comes to Namur pays Belgian VAT
         (T.STANDARD, M.ONLINE, VISITOR, T.STANDARD),  # a private person abroad
-        (T.STANDARD, M.ONLINE, LONDON, T.STANDARD),  # no member state
+        (T.STANDARD, M.ONLINE, LONDON, T.OUT_OF_SCOPE),  # no member state: outside the scope of Belgian VAT
+        (T.STANDARD, M.ONSITE, LONDON, T.STANDARD),
+        (T.EXEMPT_TRAINING, M.ONLINE, LONDON, T.EXEMPT_TRAINING),
         (T.EXEMPT_TRAINING, M.ONLINE, PARIS, T.EXEMPT_TRAINING),
         (T.OUT_OF_SCOPE, M.ONLINE, PARIS, T.OUT_OF_SCOPE),
     ],
 )
 def test_which_vat_applies(ticket: str, modality: str, customer: Customer, expected: VatTreatment) -> None:
     assert treatment(ticket, modality, customer) is expected
+
+
+@pytest.mark.parametrize(
+    "country, number, is_business, expected",
+    [
+        ("BE", "BE0101357179", True, Customer.HOME),
+        ("BE", "", True, Customer.HOME),  # a body with an enterprise number alone
+        ("FR", "FR40303265045", True, Customer.UNION),
+        ("GR", "EL094259216", True, Customer.UNION),  # Greece writes EL where ISO writes GR
+        ("FR", "", True, Customer.HOME),  # without a number nobody knows that it owes VAT at home
+        ("FR", "BE0101357179", True, Customer.HOME),  # registered here
+        ("GB", "GB980780684", True, Customer.OUTSIDE),
+        ("US", "", True, Customer.OUTSIDE),
+        ("FR", "FR40303265045", False, Customer.PERSON),
+        ("US", "", False, Customer.PERSON),
+    ],
+)
+def test_who_the_customer_is(country: str, number: str, is_business: bool, expected: Customer) -> None:
+    assert customer_at(country, number, is_business=is_business) is expected
 
 
 def test_every_treatment_has_a_category_and_a_rate() -> None:

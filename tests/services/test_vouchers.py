@@ -79,7 +79,7 @@ def test_it_works(cast: Cast) -> None:
     line = line_of(enrol(cast.carol, event, "spring"))
     assert (line.net_cents, line.vat_cents, line.gross_cents) == (21000, 4410, 25410)
     assert line.why == (
-        "The same price for everybody. €210 with the code SPRING (Partners of the season), instead of €420."
+        "The same price for everybody. €254.10 with the code SPRING (Partners of the season), instead of €508.20."
     )
     assert used() == 1
     assert sound()
@@ -91,7 +91,7 @@ def test_a_member_price_keeps_its_reason_under_a_voucher(cast: Cast) -> None:
     line = line_of(enrol(cast.bob, event, "SPRING"))
     assert line.net_cents == 0
     assert line.why.startswith("Member price, because Lysara Biologics was a member on ")
-    assert line.why.endswith("Free with the code SPRING (Partners of the season), instead of €420.")
+    assert line.why.endswith("Free with the code SPRING (Partners of the season), instead of €508.20.")
 
 
 def test_every_refusal_is_named(cast: Cast) -> None:
@@ -208,7 +208,7 @@ def test_an_early_price_says_until_when_and_ends_between_page_and_click(cast: Ca
     line = line_of(enrol(cast.bob, event, shown_cents=25410))
     assert line.net_cents == 21000
     assert "Early price until " in line.why
-    assert line.why.endswith(", then €420.")
+    assert line.why.endswith(", then €508.20.")
     with pytest.raises(PriceChanged) as refusal:
         register(cast.carol, event.id, wish(cast.carol, shown_cents=25410), locale="en", at=closes)
     assert refusal.value.price.net_cents == 42000

@@ -29,7 +29,7 @@ def test_it_works(client: FlaskClient, cast: Cast) -> None:
     said = words(page)
     assert "1 date to come." in said
     assert "Reading plates" in said
-    assert "€420 or €250 for members" in said
+    assert "€508.20 or €302.50 for members VAT included, €420 without" in said
     assert "20 places left" in said
 
 
@@ -60,7 +60,7 @@ def test_a_member_sees_their_own_prices_and_places(client: FlaskClient, cast: Ca
     make_event()
     sign_in(client, cast.bob)
     said = words(client.get("/events?lang=en"))
-    assert "€250 as a member" in said
+    assert "€302.50 as a member VAT included, €250 without" in said
     assert "as a member through Lysara Biologics" in said
 
 

@@ -56,7 +56,11 @@ def test_what_is_paid_is_invoiced_at_once(cast: Cast, client: FlaskClient) -> No
 
 @pytest.mark.parametrize(
     "number, problem",
-    [("", "needs its VAT number"), ("BE 0101.357.178", "This is no VAT number"), ("FR12", "This is no VAT number")],
+    [
+        ("", "needs its enterprise or VAT number"),
+        ("BE 0101.357.178", "The digits of this number"),
+        ("FR12", "This is no VAT number"),
+    ],
 )
 def test_a_wrong_vat_number_is_told_at_its_field(cast: Cast, client: FlaskClient, number: str, problem: str) -> None:
     order = ordered(cast.carol)

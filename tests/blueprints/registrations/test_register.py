@@ -69,8 +69,8 @@ def test_a_member_sees_the_member_price_and_why(client: Browser, cast: Cast) -> 
     event = make_event(public_cents=59000, member_cents=42000)
     sign_in(client, cast.bob)
     page = words(client.get(f"/events/{event.slug}/register"))
-    assert "€420 for you, because Lysara Biologics is a member. €590 for others." in page
-    assert "With 21 % VAT: €508.20." in page
+    assert "€508.20 for you, because Lysara Biologics is a member. €713.90 for others." in page
+    assert "VAT 21 % included: €420.00 without VAT." in page
 
 
 def test_posting_twice_and_going_back_gives_one_registration(client: Browser, cast: Cast) -> None:

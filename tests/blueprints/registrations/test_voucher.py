@@ -31,7 +31,9 @@ def test_it_works(client: Browser, cast: Cast) -> None:
     path = f"/events/{event.slug}/register"
     shown = post_form(client, path, form_of(client.get(path), voucher="spr ing"))
     assert shown.status_code == 200
-    assert "€210 for everybody. €210 with the code SPRING (Partners of the season), instead of €420." in words(shown)
+    assert "€254.10 for everybody. €254.10 with the code SPRING (Partners of the season), instead of €508.20." in words(
+        shown
+    )
     assert db.session.scalars(select(Registration)).all() == []
     answer = client.post(path, data={"csrf_token": token_of(shown), **form_of(shown, voucher="SPRING")})
     assert answer.status_code == 303
@@ -53,7 +55,7 @@ def test_a_link_brings_its_code(client: Browser, cast: Cast) -> None:
     sign_in(client, cast.carol)
     path = f"/events/{event.slug}/register?voucher=spring"
     shown = client.get(path)
-    assert "instead of €420" in words(shown)
+    assert "instead of €508.20" in words(shown)
     answer = client.post(path, data={"csrf_token": token_of(shown), **form_of(shown, voucher="spring")})
     assert answer.status_code == 303  # two clicks with a code in the link as well
 
@@ -91,7 +93,7 @@ def test_a_guest_asks_for_the_price_before_anything_else_is_filled_in(client: Br
     path = f"/events/{event.slug}/register"
     answer = post_form(client, path, {"voucher": "SPRING", "act": "look"})
     assert answer.status_code == 200
-    assert "€100 with the code SPRING" in words(answer)
+    assert "€121 with the code SPRING" in words(answer)
 
 
 def test_a_student_says_so_and_the_organiser_answers(client: Browser, cast: Cast) -> None:
