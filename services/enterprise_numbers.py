@@ -66,6 +66,13 @@ def clean_company_number(text: str, country: str) -> CompanyNumbers:
     return CompanyNumbers(vat, vat[2:] if vat.startswith("BE") else "")
 
 
+def say_company_number(vat_number: str | None, enterprise_number: str | None) -> str:
+    """The VAT number, else the enterprise number, as people write it: `BE 0101.357.179`."""
+    if not vat_number:
+        return say_enterprise_number(enterprise_number)
+    return f"{vat_number[:2]} {say_enterprise_number(vat_number[2:])}" if vat_number[:2] == "BE" else vat_number
+
+
 def say_enterprise_number(number: str | None) -> str:
     """`0101357179` → `0101.357.179`, as it is printed in Belgium; '' for none."""
     return f"{number[:4]}.{number[4:7]}.{number[7:]}" if number and len(number) == 10 else number or ""

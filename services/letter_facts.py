@@ -18,9 +18,11 @@ from models.orders import Order
 from models.registrations import Registration, Status
 from services.answers import open_questions
 from services.dates import days_of, local_day, say_clock, say_day, say_deadline, say_slots, say_span
+from services.invoice_parties import is_business
 from services.money import say_money
 from services.order_links import order_url
 from services.positions import position
+from services.price_words import line_words
 
 LISTED_DAYS = 6  # a longer run of days is said in one line
 
@@ -59,6 +61,7 @@ class OrderFacts:
     cents: int
     amount: str
     why: str
+    price: str  # for whoever ordered both figures, then why; for a colleague why
     reference: str
     until: str
     policy: str
@@ -195,6 +198,7 @@ def order_facts(registration: Registration, zone: str, locale: str, *, for_buyer
     order = registration.order
     line = next((line for line in order.lines if line.registration_id == registration.id), None)
     cents = line.gross_cents if line else 0
+    costs = line_words(line, is_business(order), locale) if line and for_buyer else ""
     paid = sum(entry.cents for entry in order.ledger)
     until = registration.hold_until or order.due_at
     return OrderFacts(
@@ -203,6 +207,7 @@ def order_facts(registration: Registration, zone: str, locale: str, *, for_buyer
         cents=cents,
         amount=say_money(cents, locale),
         why=line.why if line else "",
+        price=" ".join(part for part in (costs, line.why if line else "") if part),
         reference=(order.reference or "") if for_buyer else "",
         until=until_words(until, locale, zone) if until else "",
         policy=order.policy,

@@ -15,7 +15,9 @@ from models.orders import Order, OrderLine
 from models.registrations import LIVE, Registration, Status
 from services.dates import say_day
 from services.money import say_money
+from services.order_totals import Totals, totals_of
 from services.orders import balance
+from services.vat import mention
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class TeamFacts:
     places: int  # that are held or confirmed
     unnamed: int
     amount: str
+    vat: str  # of the amount, when nothing of it is paid yet
     due: str
     purchase_order: str
 
@@ -54,9 +57,18 @@ def team_facts(registration: Registration, locale: str) -> TeamFacts:
         places=sum(row.holds_place for row in live),
         unnamed=sum(row.is_unnamed for row in live),
         amount=say_money(money.to_pay_cents, locale) if money.to_pay_cents else "",
+        vat=vat_words(totals_of(order.lines), locale) if money.to_pay_cents == money.owed_cents else "",
         due=say_day(due, locale) if money.to_pay_cents and due else "",
         purchase_order=order.purchase_order or "",
     )
+
+
+def vat_words(totals: Totals, locale: str) -> str:
+    """“€840.00 without VAT, VAT €176.40.”"""
+    if not totals.vat_cents:
+        return " ".join(filter(None, (mention(tax.category, locale) for tax in totals.taxes)))
+    vat = say_money(totals.gross_cents - totals.net_cents, locale)
+    return _("%(net)s without VAT, VAT %(vat)s.", net=say_money(totals.net_cents, locale), vat=vat)
 
 
 def has_unnamed(order_id: int) -> bool:

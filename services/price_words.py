@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from models.events import VatTreatment
+from models.orders import OrderLine
 from services.money import say_money
 from services.prices import Price
 
@@ -32,13 +33,26 @@ def vat_sentence(price: Price, locale: str) -> str:
     """The other figure and the rate, or the law by which there is no VAT; '' for a free place."""
     if price.is_free:
         return ""
-    if price.vat_rate and price.customer.is_business:
-        gross = say_money(price.gross_cents, locale)
-        return str(_("VAT %(rate)s %% excluded: %(gross)s with VAT.", rate=price.vat_rate, gross=gross))
-    if price.vat_rate:
-        net = say_money(price.net_cents, locale)
-        return str(_("VAT %(rate)s %% included: %(net)s without VAT.", rate=price.vat_rate, net=net))
-    return free_of_vat(price.vat, price.ticket.vat)
+    if not price.vat_rate:
+        return free_of_vat(price.vat, price.ticket.vat)
+    return other_figure(price.net_cents, price.gross_cents, price.vat_rate, price.customer.is_business, locale)
+
+
+def other_figure(net_cents: int, gross_cents: int, rate: int, is_business: bool, locale: str) -> str:
+    """The figure that is read second, after the net for a company and after the gross for everybody else."""
+    if is_business:
+        return str(_("VAT %(rate)s %% excluded: %(gross)s with VAT.", rate=rate, gross=say_money(gross_cents, locale)))
+    return str(_("VAT %(rate)s %% included: %(net)s without VAT.", rate=rate, net=say_money(net_cents, locale)))
+
+
+def line_words(line: OrderLine, is_business: bool, locale: str) -> str:
+    """What a line of an order costs, in both figures: “€508.20. VAT 21 % included: €420.00 without VAT.”; '' when free."""
+    if not line.gross_cents:
+        return ""
+    first = say_money(line.net_cents if is_business else line.gross_cents, locale)
+    if not line.vat_rate:
+        return f"{first}. {free_of_vat(line.vat)}"
+    return f"{first}. {other_figure(line.net_cents, line.gross_cents, line.vat_rate, is_business, locale)}"
 
 
 def free_of_vat(vat: str, ticket_vat: str = "") -> str:

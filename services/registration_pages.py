@@ -17,6 +17,7 @@ from models.registrations import Registration, Status
 from models.vouchers import Voucher
 from services.customers import Customer
 from services.deadlines import payment_due
+from services.payers import customer_of_payer
 from services.policy_words import terms_of
 from services.prerequisites import NOTHING, Prerequisites, prerequisites_for
 from services.prices import Offer, Price, notes_on, offer, paid_by, with_voucher
@@ -24,7 +25,7 @@ from services.readers import Reader, reader_for
 from services.sold_out import sold_out
 from services.students import as_student, waits_for_proof
 from services.voucher_uses import kept_by
-from services.vouchers import VoucherNotNeeded, does_nothing
+from services.vouchers import VoucherNotNeeded, VoucherRefused, does_nothing, find, usable
 from services.wishes import Wish
 
 
@@ -159,6 +160,21 @@ def registration_desk(
         prerequisites=prerequisites_for(event, event.course, person, at),
         studies=studies,
     )
+
+
+def desk_for_wish(slug: str, wish: Wish, at: datetime) -> Desk | None:
+    """The desk of a guest's form that waits for its code: what it would cost now, as they wished it and whoever pays. A voucher
+    that can no longer be used is left out: the code then tells why nothing is booked."""
+    desk = registration_desk(slug, None, at, studies=wish.studies)
+    if desk is None:
+        return None
+    desk = replace(desk.paid_by(customer_of_payer(wish.payer)), address=wish.email)
+    chosen = next((price for price in desk.choices if price.ticket.public_id == wish.ticket), desk.price)
+    desk = replace(desk, offer=replace(desk.offer, price=chosen), choices=[chosen] if chosen else [])
+    try:
+        return desk.with_voucher(usable(find(wish.voucher), wish.voucher, desk.event, at)) if wish.voucher else desk
+    except VoucherRefused:
+        return desk
 
 
 def waiting_before(price: Price | None, reader: Reader) -> int:

@@ -123,6 +123,11 @@ class Preview:
         return 0 if self.asks else self.placed * self.price.gross_cents
 
     @property
+    def net_cents(self) -> int:
+        """The same before VAT."""
+        return 0 if self.asks else self.placed * self.price.net_cents
+
+    @property
     def is_too_large(self) -> bool:
         return self.room is not None and self.count > self.room
 

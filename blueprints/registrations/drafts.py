@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext as _l
@@ -16,6 +18,7 @@ from blueprints.registrations import blueprint
 from blueprints.registrations.register import done_words
 from blueprints.registrations.words import refusal_words
 from blueprints.visitors import known_browser_key, visitor
+from models.base import now
 from models.credentials import CodePurpose
 from models.registrations import RegistrationDraft
 from services.codes import CodeRefused, CodeUsed, find_link
@@ -31,6 +34,7 @@ from services.drafts import (
 )
 from services.entrances import Entry
 from services.orders import first_status
+from services.registration_pages import desk_for_wish
 from services.registrations import PriceChanged, RegistrationRefused
 from services.throttles import TooMany
 
@@ -74,8 +78,15 @@ def draft(public_id: str) -> ResponseReturnValue:
             form.digits.errors = [refusal_words(refusal, found.event)]
             if isinstance(refusal, PriceChanged):
                 form.shown_cents.raw_data, form.shown_cents.data = None, refusal.price.gross_cents
-    page = render_template("registrations/draft.html", form=form, draft=found, event=found.event, wish=wish_of(found))
+    page = render_template("registrations/draft.html", form=form, **asked_by(found))
     return page, status or status_of(form)
+
+
+def asked_by(draft: RegistrationDraft) -> dict[str, Any]:
+    """What the page shows before its button binds: what for, for whom, and the total."""
+    wish = wish_of(draft)
+    desk = desk_for_wish(draft.event.slug, wish, now())
+    return {"draft": draft, "event": draft.event, "wish": wish, "desk": desk if desk and desk.price else None}
 
 
 def welcome(guest: Guest) -> ResponseReturnValue:
@@ -117,7 +128,7 @@ def link(token: str) -> ResponseReturnValue:
     found = draft_of_code(asked)
     if found is None:
         abort(404)
-    return render_template("registrations/link.html", draft=found, event=found.event, wish=wish_of(found))
+    return render_template("registrations/link.html", **asked_by(found))
 
 
 @blueprint.post("/registrations/link/<token>")
@@ -133,7 +144,5 @@ def use_link(token: str) -> ResponseReturnValue:
         if not found or not isinstance(refusal, PriceChanged):
             return render_template("registrations/link.html", draft=None, refusal=words), 409
         now_cents = refusal.price.gross_cents
-    page = render_template(
-        "registrations/link.html", draft=found, event=found.event, wish=wish_of(found), refusal=words, shown_cents=now_cents
-    )  # fmt: skip
+    page = render_template("registrations/link.html", **asked_by(found), refusal=words, shown_cents=now_cents)
     return page, 409

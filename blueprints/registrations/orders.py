@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _, lazy_gettext as _l
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l
 from wtforms import StringField
 
 from blueprints.forms import Form, form_view, longest, status_of
@@ -28,11 +29,14 @@ from models.payments import AttemptState
 from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import to_answer
 from services.disputes import contested_state
+from services.enterprise_numbers import say_company_number
 from services.invoice_lists import documents_of
+from services.invoice_parties import is_business
 from services.leaving import leaving_now
 from services.modality_switch import OtherWay, other_places
 from services.order_access import Access
 from services.order_links import opens
+from services.order_totals import totals_of
 from services.orders import Balance, balance, set_purchase_order
 from services.payment_codes import payment_code
 from services.payment_ways import transfer_of
@@ -43,6 +47,7 @@ from services.reasons import Step, steps_of
 from services.registrations import accept_offer, cancel, decline_offer, rename
 from services.returnable import under_way_cents
 from services.substitutions import REPLACEABLE
+from services.vat import mention
 from services.withdrawals import may_withdraw
 
 
@@ -137,6 +142,10 @@ def order(code: str) -> ResponseReturnValue:
         contested=contested_state(found.id) if access.whole and money.refunded_cents else None,
         came="paid" in request.args and money.received_cents > 0 and not money.to_pay_cents,
         documents=documents_of(found.id) if access.whole else [],
+        totals=totals_of(found.lines),
+        company=is_business(found),
+        company_number=say_company_number(found.billing.get("vat_number"), found.billing.get("enterprise_number")),
+        mention_of=partial(mention, locale=str(get_locale())),
         may_withdraw=access.whole and access.changes and may_withdraw(found, now()),
         purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
@@ -237,7 +246,7 @@ def answer_offer(code: str, public_id: str) -> ResponseReturnValue:
 def keep_purchase_order(code: str) -> ResponseReturnValue:
     """Write down the number that the organisation's bookkeeping asks for."""
     found, access = changeable(code, url_for("registrations.order", code=code))
-    if not access.whole or found.payer_organisation_id is None:
+    if not access.whole or not is_business(found):
         abort(404)
     form = PurchaseOrderForm()
     if form.validate_on_submit():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _, lazy_gettext as _l
 from wtforms import BooleanField, EmailField, Field, Form as AnyForm, RadioField, SelectField, StringField
 from wtforms.validators import StopValidation, ValidationError
@@ -20,7 +21,7 @@ from blueprints.registrations.voucher_entry import StudentForm
 from models.organisations import Organisation
 from models.people import Person
 from services.customers import Customer, customer_at, customer_of_organisation
-from services.enterprise_numbers import CompanyNumbers, say_enterprise_number
+from services.enterprise_numbers import CompanyNumbers, say_company_number
 from services.payers import payers_for
 from services.prices import Price, paid_by
 from services.registration_pages import Desk
@@ -124,6 +125,12 @@ class PayerForm(StudentForm):
     def price_for(self) -> str:
         return f"{super().price_for}#{self.customer}" if self.changes_vat else super().price_for
 
+    @property
+    def tells_price(self) -> bool:
+        """Whether the page comes back because VAT, and so the price, is another one for whoever pays."""
+        before = request.form.get("shown_for", "")
+        return self.is_submitted() and before.partition("#")[2] != self.price_for.partition("#")[2]
+
     def validate_payer(self, field: Field) -> None:
         if field.data not in {value for value, _label in field.choices}:
             raise ValidationError(_("Choose who pays. Nothing was booked."))
@@ -178,5 +185,4 @@ def values_of(organisation: Organisation) -> list[str]:
 
 def known_as(organisation: Organisation) -> str:
     """Its legal name and number, so that nobody has to wonder who is invoiced."""
-    number = organisation.vat_number or say_enterprise_number(organisation.enterprise_number)
-    return f"{organisation.legal_name}, {number}"
+    return f"{organisation.legal_name}, {say_company_number(organisation.vat_number, organisation.enterprise_number)}"

@@ -54,7 +54,9 @@ from models.questions import Question
 from models.registrations import Status
 from services.drafts import save_draft
 from services.my_registrations import place_of
+from services.on_account import NoPaymentTerm
 from services.orders import first_status
+from services.payers import PayerGone
 from services.prices import Price
 from services.questions import questions_at
 from services.registration_pages import Desk, registration_desk
@@ -272,6 +274,8 @@ def tell(form: ConfirmForm, desk: Desk, refusal: RegistrationRefused) -> None:
     words = refusal_words(refusal, desk.event)
     if isinstance(refusal, VoucherRefused):
         form.voucher.errors = [words]
+    elif isinstance(refusal, PayerGone | NoPaymentTerm) and form.asks_payer:
+        form.payer.errors = [words]
     elif "ticket" in form:
         form.ticket.errors = [words]
     else:

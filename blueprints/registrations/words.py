@@ -10,6 +10,8 @@ from models.registrations import TransitionRefused
 from services.date_changes import NotTheSameCourse
 from services.dates import say_deadline
 from services.money import say_money
+from services.on_account import NoPaymentTerm
+from services.payers import PayerGone
 from services.placeholders import AlreadyNamed
 from services.prerequisites import PrerequisitesMissing, PrerequisitesUnconfirmed
 from services.registrations import (
@@ -44,6 +46,10 @@ def refusal_words(refusal: RegistrationRefused, event: Event) -> str:
             return _("This course asks for another one first. Complete it, or ask the organiser for an exemption.")
         case PrerequisitesUnconfirmed():
             return _("Say that you meet what the course asks, or write to the organiser first.")
+        case PayerGone():
+            return _("This organisation can no longer pay for you. Choose again who pays. Nothing was booked.")
+        case NoPaymentTerm():
+            return _("This organisation pays before the event, not later by invoice. Choose again. Nothing was booked.")
         case PriceChanged(price=price):
             return _(
                 "The price has changed while you were here: it is now %(price)s. Nothing was booked. "
