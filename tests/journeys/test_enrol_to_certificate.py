@@ -64,7 +64,7 @@ def enrol(page: Page) -> None:
     code = digits(page)
     page.goto(draft)
     page.get_by_label("The six digits").fill(code)
-    page.get_by_role("button", name="Register").click()
+    page.get_by_role("button", name="Hold my place, with an obligation to pay").click()
     page.wait_for_url(re.compile(r"/orders/"))
 
 

@@ -41,7 +41,7 @@ def test_a_guest_registers(plain: Page) -> None:
     code = digits(plain)
     plain.goto(draft)
     plain.get_by_label("The six digits").fill(code)
-    plain.get_by_role("button", name="Register").click()
+    plain.get_by_role("button", name="Confirm my place").click()
     expect(plain.get_by_role("heading", level=1)).to_contain_text("You have a place on")
 
 
