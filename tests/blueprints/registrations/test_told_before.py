@@ -166,7 +166,7 @@ def test_the_same_behind_the_mailed_link(client: Browser, cast: Cast) -> None:
     told = client.post(link, data=sent_back(client.get(link)))
     assert told.status_code == 409
     assert "it is now €242.00. Nothing was booked." in words(told)
-    assert "Register at this price" in words(told)
+    assert "Hold my place, with an obligation to pay" in words(told)
     assert db.session.scalars(select(Registration)).all() == []
     assert client.post(link, data=sent_back(told)).status_code == 303
     assert db.session.scalars(select(OrderLine.gross_cents)).one() == 24200
