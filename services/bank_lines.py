@@ -17,7 +17,8 @@ from models.people import Person
 from models.search import folded
 from services.bank_proposals import EXACT
 from services.bank_summaries import standings
-from services.transfers import OrderRow, cents_of, list_orders
+from services.finance_words import cents_of
+from services.transfers import OrderRow, list_orders
 
 PAGE, NEWEST = 50, 5_000
 WAITING = (LineState.PROPOSED, LineState.NEW)

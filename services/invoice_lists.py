@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
 from models.invoices import Invoice, InvoiceKind, Transmission
 from models.orders import LedgerEntry, Order
+from models.organisations import Organisation
 from models.outbox import AuditEntry, Delivery, OutboxMessage
 from models.people import Person
-from models.search import folded
 from services.einvoicing import Duty, duty_of
+from services.finance_words import Term, about, terms_of
+from services.order_words import beside_money, of_document, order_texts
 
 PAGE = 50
 SHOWN = ("all", "open", "invoices", "credit_notes", "e_invoice")
@@ -50,24 +51,52 @@ class InvoiceList:
 
 def list_invoices(shown: str = "all", query: str = "", page: int = 1) -> InvoiceList:
     """The documents, the latest first. Every word of `query` must be in the number, the buyer, the order's code or
-    reference (digits alone count), the purchase order, or be the amount."""
-    rows = [row for row in all_rows() if all(is_about(row, word) for word in query.split())]
+    reference (digits alone count), the purchase order, a reference of the order's payments, or be the amount."""
+    rows = rows_about(query)
     counts = {name: sum(is_shown(row, name) for row in rows) for name in SHOWN}
     found = [row for row in rows if is_shown(row, shown)]
     page = min(max(page, 1), max(1, -(-len(found) // PAGE)))
     return InvoiceList(found[(page - 1) * PAGE : page * PAGE], len(found), page, counts)
 
 
-def all_rows() -> list[InvoiceRow]:
+def rows_about(query: str) -> list[InvoiceRow]:
     sent = select(Transmission.invoice_id).where(Transmission.channel != "email")
-    query = documents().options(selectinload(Invoice.taxes)).order_by(Invoice.created_at.desc(), Invoice.id.desc())
+    found = (
+        documents_about(query)
+        .options(selectinload(Invoice.taxes))
+        .order_by(Invoice.created_at.desc(), Invoice.id.desc())
+    )
     done = set(db.session.scalars(sent))
     left = open_by_order()
-    return [row_of(invoice, code, left, done) for invoice, code in db.session.execute(query)]
+    return [row_of(invoice, code, left, done) for invoice, code in db.session.execute(found)]
 
 
 def documents() -> Select[Invoice, str]:
     return select(Invoice, Order.code).join(Order, Order.id == Invoice.order_id)
+
+
+def documents_about(query: str) -> Select[Invoice, str]:
+    """The documents that are about every word, with their orders' codes."""
+    words = about(terms_of(query), document_texts(), cents=[Invoice.gross_cents], also=beside_document)
+    with_buyer = documents().join(Person, Person.id == Order.buyer_id)
+    return with_buyer.outerjoin(Organisation, Organisation.id == Order.payer_organisation_id).where(*words)
+
+
+def document_texts() -> list[Any]:
+    """What a document is found by, its number as printed among it."""
+    digits = cast(Invoice.number, String)
+    padded = case((Invoice.number < 10000, func.substr("0000", func.length(digits))), else_="")
+    prefix = case((Invoice.kind == InvoiceKind.CREDIT_NOTE, "CN-"), else_="")
+    label = prefix + cast(Invoice.year, String) + "-" + padded + digits
+    buyer = [Invoice.buyer[name].as_string() for name in ("name", "vat_number")]
+    return [label, *buyer, Invoice.payment_reference, Invoice.purchase_order, *order_texts()]
+
+
+def beside_document(term: Term) -> list[ColumnElement[bool]]:
+    """And by: its number written in another way, and how payments of its order are called elsewhere."""
+    if term.document:
+        return [and_(*of_document(term)), *beside_money(term)]
+    return beside_money(term)
 
 
 def open_by_order() -> dict[int, int]:
@@ -115,17 +144,6 @@ def is_shown(row: InvoiceRow, shown: str) -> bool:
             return True
 
 
-def is_about(row: InvoiceRow, word: str) -> bool:
-    plain, digits = folded(word), re.sub(r"\D", "", word)
-    texts = (row.label, row.buyer, row.order_code, row.purchase_order)
-    if any(plain in folded(text) for text in texts):
-        return True
-    if len(digits) >= 4 and digits in re.sub(r"\D", "", row.reference):
-        return True
-    amount = re.fullmatch(r"€?(\d+)[.,](\d\d)", word)
-    return bool(amount and int(amount[1]) * 100 + int(amount[2]) == row.gross_cents)
-
-
 @dataclass(frozen=True)
 class Way:
     """One way of a document to its buyer, and how far it came."""
@@ -164,8 +182,8 @@ def invoice_page(public_id: str) -> InvoicePage | None:
     invoice = db.session.scalar(query.options(*parts))
     if invoice is None:
         return None
-    about = Invoice.corrects_id == invoice.id if invoice.corrects_id is None else Invoice.id == invoice.corrects_id
-    others = list(db.session.scalars(select(Invoice).where(about).order_by(Invoice.id)))
+    other = Invoice.corrects_id == invoice.id if invoice.corrects_id is None else Invoice.id == invoice.corrects_id
+    others = list(db.session.scalars(select(Invoice).where(other).order_by(Invoice.id)))
     return InvoicePage(invoice, invoice.order, others, ways_of(invoice), steps_of(invoice), duty_of(invoice))
 
 

@@ -20,7 +20,6 @@ from services.transaction import require_writing
 
 EVENT, COURSE, PROGRAMME = "event", "course", "programme"
 WORD = re.compile(r"[^\W_]+")
-LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})  # no decomposition exists for these
 MOST_WORDS = 8
 LONGEST_WORD = 40
 
@@ -36,7 +35,7 @@ POSTGRESQL = text(
 
 def words_of(typed: str) -> list[str]:
     """The words of a text, folded: “L’Été à Gand” → ["l", "ete", "a", "gand"]."""
-    return WORD.findall(folded(typed).translate(LETTERS))
+    return WORD.findall(folded(typed))
 
 
 def find(subject: str, query: str) -> list[int]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import scoped_session
 
 from models.base import db
+from models.search import teach_sqlite
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000", "temp_store=MEMORY")
 
@@ -37,6 +38,7 @@ def on_connect(dbapi: Any, record: Any) -> None:
         dbapi.isolation_level = None  # we say BEGIN ourselves: the driver's own transactions oversold in a trial
         for pragma in PRAGMAS:
             dbapi.execute(f"PRAGMA {pragma}").close()
+        teach_sqlite(dbapi)
 
 
 @event.listens_for(Engine, "begin")

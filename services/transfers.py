@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +12,11 @@ from sqlalchemy.orm import aliased
 from models.base import Texts, db, now
 from models.events import Event
 from models.orders import EntryKind, LedgerEntry, Order, OrderLine, PaymentStatus, payment_status
+from models.organisations import Organisation
 from models.people import Person
 from models.registrations import HOLDING, Registration, Status
-from models.search import folded
+from services.finance_words import about, terms_of
+from services.order_words import beside_order, order_texts, titles_of_event
 
 PAGE = 50
 
@@ -57,7 +58,7 @@ SHOWN: dict[str, frozenset[PaymentStatus]] = {
     "overdue": AWAITING,
     "return": TO_RETURN,
     "paid": frozenset({PaymentStatus.PAID}),
-    "all": frozenset(PaymentStatus) - {PaymentStatus.NOT_REQUIRED},
+    "all": frozenset(PaymentStatus),
 }
 
 
@@ -82,13 +83,12 @@ def list_orders(
 ) -> OrderList:
     """The orders that ask, or asked, for money; the next due first. One query.
 
-    Every word of `query` must be in the code, the reference (digits alone count), the buyer, the organisation, the
-    event, or be an amount of the order. `size`: rows of a page, None for all of them.
+    Every word of `query` must be in the code, the reference (digits alone count), the buyer, whoever is registered, the
+    organisation, the event, the purchase order, a reference of its payments, or be an amount or an invoice of the order; the
+    sums are then those of the orders found. `size`: rows of a page, None for all of them.
     """
-    found = [row_of(values) for values in db.session.execute(orders_with_money())]
+    found = [row_of(values) for values in db.session.execute(orders_with_money(query))]
     awaited, to_return = sum(row.to_pay_cents for row in found), sum(row.to_return_cents for row in found)
-    words = query.split()
-    found = [row for row in found if all(is_about(row, word) for word in words)]
     at, size = at or now(), size or len(found) or 1
     counts = {name: sum(is_shown(row, name, at) for row in found) for name in SHOWN}
     rows = [row for row in found if is_shown(row, shown, at)]
@@ -100,8 +100,8 @@ def list_orders(
     return OrderList(rows[(page - 1) * size : page * size], len(rows), page, counts, awaited, to_return)
 
 
-def orders_with_money() -> Select[Any]:
-    """Every order with a reference or with money, with its sums and its first registration's event."""
+def orders_with_money(query: str = "") -> Select[Any]:
+    """Every order with a reference or with money that is about the words, with its sums and its first registration's event."""
     owed = (
         select(OrderLine.order_id, func.sum(OrderLine.gross_cents).label("cents"))
         .join(Registration, Registration.id == OrderLine.registration_id)
@@ -121,6 +121,9 @@ def orders_with_money() -> Select[Any]:
     )
     of_order = aliased(Registration)
     first = select(func.min(of_order.id)).where(of_order.order_id == Order.id).scalar_subquery()
+    stays, asks = func.coalesce(moved.c.stayed, 0), func.coalesce(owed.c.cents, 0)
+    texts = [*order_texts(), Registration.organisation_name, *titles_of_event()]
+    words = about(terms_of(query), texts, cents=(asks, moved.c.came, asks - stays), also=beside_order)
     return (
         select(
             Order.code, Order.reference, Person.given_name, Person.family_name, Order.buyer_email, Order.due_at,
@@ -130,9 +133,10 @@ def orders_with_money() -> Select[Any]:
         .join(Person, Person.id == Order.buyer_id)
         .join(Registration, Registration.id == first)
         .join(Event, Event.id == Registration.event_id)
+        .outerjoin(Organisation, Organisation.id == Order.payer_organisation_id)
         .outerjoin(owed, owed.c.order_id == Order.id)
         .outerjoin(moved, moved.c.order_id == Order.id)
-        .where(Order.reference.is_not(None) | moved.c.came.is_not(None))
+        .where(Order.reference.is_not(None) | moved.c.came.is_not(None), *words)
     )  # fmt: skip
 
 
@@ -145,20 +149,3 @@ def row_of(values: Any) -> OrderRow:
         code, reference, f"{given} {family}".strip(), email, due_at, created_at, int(owed or 0), received,
         received - int(stayed or 0), int(contested or 0), titles, organisation,
     )  # fmt: skip
-
-
-def is_about(row: OrderRow, word: str) -> bool:
-    """Whether one word of a search is in the order: its code, reference, people, event, or one of its amounts."""
-    text = folded(" ".join([row.code, row.buyer, row.buyer_email, row.organisation, *row.titles.values()]))
-    if folded(word) in text:
-        return True
-    digits = re.sub(r"\D", "", word)
-    if len(digits) >= 4 and re.fullmatch(r"[\d+/.\s]+", word) and digits in re.sub(r"\D", "", row.reference or ""):
-        return True
-    return cents_of(word) in {row.owed_cents, row.to_pay_cents, row.received_cents} - {0}
-
-
-def cents_of(word: str) -> int | None:
-    """An amount as people type it (508, 508.20, 508,20, €508) in cents; None for anything else."""
-    found = re.fullmatch(r"€?(\d{1,7})(?:[.,](\d{1,2}))?€?", word)
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None

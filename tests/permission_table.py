@@ -305,6 +305,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /organise/bank/lines/<public_id>": FINANCE,
     "POST /organise/bank/lines/<public_id>/<act>": FINANCE,
     "GET /organise/finance": FINANCE,
+    "GET /organise/finance/search": FINANCE,
     "POST /organise/finance/accounting": FINANCE,
     "GET /organise/finance/vat": FINANCE,
     "POST /organise/finance/vat": FINANCE,

@@ -7,12 +7,15 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext as _
 
 from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
+from blueprints.organise.bank_words import state_words as line_state_words
+from blueprints.organise.card_payments import dispute_words
+from blueprints.refund_words import state_words
 from blueprints.security import cluster
 from models.base import now
 from services.accounting import accounting_file
@@ -20,6 +23,8 @@ from services.audit import record
 from services.dates import say_month
 from services.finance_desk import monday
 from services.finance_files import category_words, revenue_file, vat_file
+from services.finance_search import search_finance
+from services.finance_words import LONGEST
 from services.revenue import by_month, paid_lines
 from services.vat_summary import vat_summary
 
@@ -31,11 +36,15 @@ def finance_navigation() -> dict[str, Any]:
         ("finance", _("Today")), ("orders", _("Orders")), ("bank", _("Bank")), ("invoices", _("Invoices")),
         ("refunds", _("Refunds")), ("disputes", _("Disputes")), ("vat", _("VAT")), ("revenue", _("Revenue")),
     ]  # fmt: skip
-    return {"finance_rooms": lambda: [(words, url_for(f"organise.{room}")) for room, words in rooms if known(room)]}
+    return {"finance_rooms": lambda: [(words, url_for(f"organise.{room}"), here(room)) for room, words in rooms]}
 
 
-def known(room: str) -> bool:
-    return f"organise.{room}" in current_app.view_functions
+def here(room: str) -> str:
+    """'page' on the room's own page, 'true' on a page behind it, else ''."""
+    address = url_for(f"organise.{room}")
+    if request.path == address:
+        return "page"
+    return "true" if room != "finance" and request.path.startswith(f"{address}/") else ""
 
 
 def today() -> date:
@@ -46,9 +55,23 @@ def today() -> date:
 def finance() -> ResponseReturnValue:
     """What waits for finance."""
     finance_only()
+    return render_template("organise/finance.html", figures=monday(now()))
+
+
+@blueprint.get("/organise/finance/search")
+def finance_search() -> ResponseReturnValue:
+    """What finance looks for, in every list at once."""
+    finance_only()
+    query = asked_words()
     return render_template(
-        "organise/finance.html", figures=monday(now()), has_bank=known("bank"), has_invoices=known("invoices")
-    )
+        "organise/finance_search.html", query=query, found=search_finance(query), state_words=state_words,
+        line_words=line_state_words, dispute_words=dispute_words,
+    )  # fmt: skip
+
+
+def asked_words() -> str:
+    """The words of the query, which lists of finance filter by."""
+    return request.args.get("q", "").strip()[:LONGEST]
 
 
 def quarter_of(day: date) -> tuple[date, date]:

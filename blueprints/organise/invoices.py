@@ -16,6 +16,7 @@ from blueprints.invoice_words import action_words, channel_words, duty_words, st
 from blueprints.organise import blueprint
 from blueprints.organise.event_form import MoneyField
 from blueprints.organise.events import page_number, pager
+from blueprints.organise.finance import asked_words
 from models.invoices import Invoice, InvoiceKind
 from services.credit_notes import CreditTooLarge, NothingToCredit, left_of_lines
 from services.einvoicing import NotReachable, send_e_invoice
@@ -43,7 +44,7 @@ def shown_words() -> dict[str, str]:
 def invoices() -> ResponseReturnValue:
     """The issued documents."""
     finance_only()
-    query = request.args.get("q", "").strip()[:120]
+    query = asked_words()
     asked = request.args.get("show", "")
     shown = asked if asked in SHOWN else "all"
     found = list_invoices(shown, query, page_number())

@@ -19,6 +19,7 @@ from blueprints.organise import blueprint
 from blueprints.organise.card_payments import payment_facts
 from blueprints.organise.event_form import MoneyField
 from blueprints.organise.events import page_number, pager
+from blueprints.organise.finance import asked_words
 from blueprints.security import cluster
 from models.base import now, random_id
 from models.orders import Order
@@ -43,7 +44,7 @@ def shown_words() -> dict[str, str]:
 def orders() -> ResponseReturnValue:
     """The orders that ask for money."""
     finance_only()
-    query = request.args.get("q", "").strip()[:120]
+    query = asked_words()
     asked = request.args.get("show", "")
     shown = asked if asked in SHOWN else "all" if query else "awaiting"
     found = list_orders(shown, query, page_number())

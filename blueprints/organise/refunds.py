@@ -14,7 +14,10 @@ from wtforms.validators import InputRequired, ValidationError
 from blueprints.forms import Form, filled, form_view, longest, status_of
 from blueprints.guards import finance_only, me
 from blueprints.organise import blueprint
+from blueprints.organise.card_payments import dispute_words
 from blueprints.organise.event_form import MoneyField
+from blueprints.organise.events import page_number, pager
+from blueprints.organise.finance import asked_words
 from blueprints.refund_words import reason_words, refund_refusal, state_words
 from blueprints.security import cluster
 from models.base import now
@@ -23,7 +26,16 @@ from services.money import say_money
 from services.orders import balance, load_order
 from services.providers import BY_HAND
 from services.refund_accounts import is_iban, known_account, plain_iban
-from services.refund_lists import FILTERS, counts, list_disputes, list_refunds, refund_by_public_id, refunds_of
+from services.refund_lists import (
+    ALL,
+    FILTERS,
+    PAGE,
+    counts,
+    list_disputes,
+    list_refunds,
+    refund_by_public_id,
+    refunds_of,
+)
 from services.refunds import (
     AccountMissing,
     RefundRefused,
@@ -87,16 +99,18 @@ def filter_words() -> dict[str, str]:
 def refunds() -> ResponseReturnValue:
     """What waits for a yes, what is to be paid at the bank, what failed."""
     finance_only()
-    number = counts()
-    busiest = next((name for name in FILTERS if number[name]), "all")
-    asked = request.args.get("show", busiest)
-    shown = asked if asked in FILTERS else busiest
+    query, asked = asked_words(), request.args.get("show", "")
+    busiest = next((name for name, number in counts().items() if number), ALL)
+    shown = asked if asked in FILTERS else ALL if query else busiest
+    found = list_refunds(shown, query, page_number())
     return render_template(
         "organise/refunds.html",
-        rows=list_refunds(shown),
+        found=found,
         shown=shown,
-        counts=number,
-        choices=[(name, words, number[name]) for name, words in filter_words().items()],
+        query=query,
+        counts=found.counts,
+        choices=[(name, words, found.counts[name]) for name, words in filter_words().items()],
+        pager=pager("organise.refunds", found.page, PAGE, found.total, q=query or None, show=asked or None),
         **WORDS,
         me_id=me().id,
     )
@@ -106,7 +120,10 @@ def refunds() -> ResponseReturnValue:
 def disputes() -> ResponseReturnValue:
     """Card payments that payers' banks take back."""
     finance_only()
-    return render_template("organise/disputes.html", disputes=list_disputes())
+    query = asked_words()
+    found = list_disputes(query, page_number())
+    more = pager("organise.disputes", found.page, PAGE, found.total, q=query or None)
+    return render_template("organise/disputes.html", found=found, query=query, pager=more, dispute_words=dispute_words)
 
 
 @blueprint.route("/organise/orders/<code>/refund", methods=["GET", "POST"])

@@ -32,9 +32,12 @@ from services.publication import checklist
 def desk_navigation() -> dict[str, Any]:
     """The further entries of the desk's navigation, for whom they are."""
     found = roles() if current_person() else Roles()
-    links: list[tuple[str, str, bool]] = []
+    links: list[tuple[Any, ...]] = []
     if may_receive_money(found):
-        links.append((_("Finance"), url_for("organise.finance"), False))
+        rooms = ("orders", "bank", "invoices", "refunds", "disputes")
+        links.append(
+            (_("Finance"), url_for("organise.finance"), False, *(url_for(f"organise.{room}") for room in rooms))
+        )
     if may_see_organisations(found):
         links.append((_("Organisations"), url_for("organise.organisations"), False))
         links.append((_("Memberships"), url_for("organise.memberships"), False))
