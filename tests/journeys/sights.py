@@ -158,6 +158,8 @@ RULES = (
 )
 MONEY = (
     Sight("finance", "/organise/finance", "fay"),
+    Sight("finance search", "/organise/finance/search?q=lysara", "fay"),
+    Sight("finance search, nothing found", "/organise/finance/search?q=zzzz", "fay"),
     Sight("vat", "/organise/finance/vat", "fay"),
     Sight("revenue", "/organise/finance/revenue", "fay"),
     Sight("refunds", "/organise/refunds", "fay"),
