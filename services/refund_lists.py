@@ -135,7 +135,9 @@ def list_disputes(query: str = "", page: int = 1, *, size: int = PAGE) -> Disput
     texts = [Dispute.provider_reference, Dispute.reason, *order_texts()]
     words = about(terms_of(query), texts, cents=[Dispute.cents], also=beside_order)
     waits = Dispute.state.in_((DisputeState.LOST, DisputeState.OPEN))
-    numbers = with_order(select(func.count(), func.count().filter(waits)).select_from(Dispute).join(Dispute.order)).where(*words)
+    numbers = with_order(
+        select(func.count(), func.count().filter(waits)).select_from(Dispute).join(Dispute.order)
+    ).where(*words)
     total, waiting = db.session.execute(numbers).one()
     page = min(max(page, 1), max(1, -(-total // size)))
     rows = db.session.scalars(

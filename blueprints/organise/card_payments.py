@@ -42,7 +42,7 @@ def dispute_words(state: str) -> str:
     return {
         DisputeState.OPEN: _("to be answered at the card provider"),
         DisputeState.WON: _("won, the money is back"),
-        DisputeState.LOST: _("lost"),
+        DisputeState.LOST: _("lost, to be decided"),
         DisputeState.ASKED: _("lost, asked for again"),
         DisputeState.LET_BE: _("lost, let be"),
     }[DisputeState(state)]
