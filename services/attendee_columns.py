@@ -57,7 +57,7 @@ COLUMNS: dict[Purpose, tuple[str, ...]] = {
     Purpose.BADGES: ("family_name", "given_name", "organisation", "ticket"),
     Purpose.CATERING: ("need", "people"),
     Purpose.FULL: (
-        "family_name", "given_name", "email", "phone", "organisation", "member", "ticket", "price", "status",
+        "family_name", "given_name", "email", "phone", "organisation", "member", "ticket", "studies", "price", "status",
         "registered_at", "needs", "visible_to_guests", "order_code", "payment", SLOTS, "outcome", "certificate", ANSWERS,
     ),
     Purpose.ACCOUNTING: (
@@ -260,6 +260,7 @@ MAKERS: dict[str, Maker] = {
     "organisation": plain(lambda: _("Organisation"), Registration.organisation_name, width=28),
     "member": yes_or_no(lambda: _("Member"), Registration.is_member),
     "ticket": ticket_cell,
+    "studies": plain(lambda: _("Studies"), Registration.studies, width=28),
     "price": plain(lambda: _("Price without VAT"), OrderLine.net_cents, Kind.MONEY),
     "status": named(lambda: _("Status"), Registration.status, status_words, 18),
     "registered_at": plain(lambda: _("Registered"), Registration.created_at, Kind.DATETIME),

@@ -39,6 +39,7 @@ class Attendee:
     is_member: bool
     net_cents: int
     has_answered: bool
+    studies: str  # where and what, as a student says it
 
     @property
     def name(self) -> str:
@@ -49,7 +50,7 @@ COLUMNS = (
     Registration.public_id, Registration.given_name, Registration.family_name, Registration.email,
     Registration.organisation_name, Registration.status, Registration.ticket_id, Ticket.names, Registration.created_at,
     Registration.queued_at, Registration.is_member, OrderLine.net_cents,
-    exists().where(Answer.registration_id == Registration.id).correlate(Registration),
+    exists().where(Answer.registration_id == Registration.id).correlate(Registration), Registration.studies,
 )  # fmt: skip
 
 GROUPS: dict[str, frozenset[Status]] = {

@@ -15,7 +15,7 @@ from models.areas import Area
 from models.attendance import AttendanceMark, Presence, presence_of
 from models.base import Texts, db
 from models.courses import Course, Publication
-from models.events import Event, EventKind, Quota, Run, Slot, event_area
+from models.events import Event, EventKind, Quota, Run, Slot, Ticket, event_area
 from models.orders import LedgerEntry, OrderLine
 from models.registrations import HOLDING, Exemption, ExemptionRequest, Registration, Status
 from services.publication import LOADED
@@ -256,6 +256,12 @@ def slots_with_trainers(event_id: int) -> list[Slot]:
     return list(
         db.session.scalars(query.options(selectinload(Slot.trainers)).execution_options(populate_existing=True))
     )
+
+
+def tickets_with_places(event_id: int) -> list[Ticket]:
+    """The tickets that are not withdrawn, each with its quota."""
+    query = select(Ticket).where(Ticket.event_id == event_id, Ticket.withdrawn_at.is_(None))
+    return list(db.session.scalars(query.options(joinedload(Ticket.quota)).order_by(Ticket.position, Ticket.id)))
 
 
 def course_titles(course_id: int | None) -> Texts | None:

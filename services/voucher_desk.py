@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -69,7 +70,7 @@ def add_voucher(plan: VoucherPlan, actor: Person, event_id: int | None = None) -
         if quota is not None:
             quota.kept += plan.reserved
         session.flush()
-        record_locked("voucher.added", actor, event=event, subject_kind="voucher", subject_id=row.id)
+        note_locked("voucher.added", event, actor, row)
     return row
 
 
@@ -83,23 +84,29 @@ def quota_of_locked(event: Event | None, plan: VoucherPlan) -> Quota | None:
 
 def refuse(plan: VoucherPlan, code: str, quota: Quota | None) -> None:
     """Raise PlanRefused for what no voucher may be."""
-    problems = []
+    problems = wrong_numbers(plan)
     if not CODE.fullmatch(code):
         problems.append(Problem("code", "code_form"))
     elif require_writing().scalar(select(Voucher.id).where(Voucher.code == code)):
         problems.append(Problem("code", "code_taken"))
+    if plan.reserved and (quota is None or plan.reserved > quota.free):
+        problems.append(Problem("reserved", "not_free", {"free": quota.free if quota else 0}))
+    if problems:
+        raise PlanRefused(problems)
+
+
+def wrong_numbers(plan: VoucherPlan) -> list[Problem]:
+    """What no voucher may be, whatever else there is."""
+    problems = []
     if plan.effect == VoucherEffect.PERCENT and not 1 <= plan.value <= 100:
         problems.append(Problem("percent", "percent_range"))
     if plan.effect == VoucherEffect.AMOUNT and not plan.value and not plan.reserved:
         problems.append(Problem("amount", "does_nothing"))
     if plan.valid_from and plan.valid_until and plan.valid_until <= plan.valid_from:
         problems.append(Problem("valid_until", "ends_before_start"))
-    if plan.reserved and (quota is None or plan.reserved > quota.free):
-        problems.append(Problem("reserved", "not_free", {"free": quota.free if quota else 0}))
-    elif plan.uses_limit is not None and plan.uses_limit < plan.reserved:
+    if plan.uses_limit is not None and plan.uses_limit < plan.reserved:
         problems.append(Problem("uses_limit", "fewer_than_reserved"))
-    if problems:
-        raise PlanRefused(problems)
+    return problems
 
 
 def withdraw_voucher(public_id: str, actor: Person, event_id: int | None = None, at: datetime | None = None) -> Voucher:
@@ -119,8 +126,14 @@ def withdraw_voucher(public_id: str, actor: Person, event_id: int | None = None,
         voucher = lock_voucher_locked(voucher_id)
         voucher.withdrawn_at = voucher.withdrawn_at or at
         release_locked(event, voucher, at, actor)
-        record_locked("voucher.withdrawn", actor, event=event, subject_kind="voucher", subject_id=voucher.id)
+        note_locked("voucher.withdrawn", event, actor, voucher)
     return voucher
+
+
+def note_locked(action: str, event: Event | None, actor: Person, voucher: Voucher, **facts: Any) -> None:
+    """One entry in the history of the event, and of the voucher."""
+    details = {"code": voucher.code, **facts}
+    record_locked(action, actor, event=event, subject_kind="voucher", subject_id=voucher.id, details=details)
 
 
 def release_locked(event: Event | None, voucher: Voucher, at: datetime, actor: Person | None) -> None:

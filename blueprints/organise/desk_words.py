@@ -97,6 +97,8 @@ def act_words(action: str, details: dict[str, Any]) -> str:
             return _("marked %(amount)s received for order %(code)s", amount=amount, code=details.get("order", ""))
         case "question.added" | "question.changed" | "question.withdrawn":
             return question_words(action, details.get("question", ""))
+        case "voucher.added" | "voucher.changed" | "voucher.withdrawn" if "code" in details:
+            return voucher_words(action, details)
         case _:
             return plain_acts().get(action, action.replace(".", ": ").replace("_", " "))
 
@@ -117,6 +119,21 @@ def question_words(action: str, question: str) -> str:
     if action == "question.changed":
         return _("changed the question “%(question)s”", question=question)
     return _("no longer asks: “%(question)s”", question=question)
+
+
+def voucher_words(action: str, details: dict[str, Any]) -> str:
+    """What was done to a voucher, named by its code."""
+    if action == "voucher.added":
+        return _("made the code %(code)s", code=details["code"])
+    if action == "voucher.withdrawn":
+        return _("withdrew the code %(code)s", code=details["code"])
+    words = {
+        "names": _("label"), "area": _("areas"), "effect": _("what it does"), "value": _("what it does"),
+        "uses_limit": _("uses at most"), "valid_from": _("beginning"), "valid_until": _("end"),
+        "reserved": _("places kept"), "modality": _("places kept"),
+    }  # fmt: skip
+    fields = ", ".join(dict.fromkeys(words.get(name, name) for name in details.get("changed", ())))
+    return _("changed the code %(code)s: %(fields)s", code=details["code"], fields=fields)
 
 
 def plain_acts() -> dict[str, str]:

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import force_locale, get_locale, gettext as _
+from flask_babel import force_locale, get_locale, gettext as _, ngettext
 from wtforms import Field, FieldList, FormField
 
 from blueprints.organise.event_form import EventForm, Part, ResumeForm, SlotPart, TicketPart
 from blueprints.organise.problem_words import problem_words
 from blueprints.security import LANGUAGE_NAMES, cluster
-from models.base import Texts
-from models.events import Approval, Audience, EventKind, Modality, VatTreatment, Visibility
+from models.base import Texts, in_language
+from models.events import Approval, Audience, EventKind, Modality, Ticket, VatTreatment, Visibility
 from models.policies import Tier
 from services.areas import all_areas
+from services.dates import say_deadline
 from services.desk_choices import course_choices, trainer_choices
 from services.event_plans import EventPlan, NoSuchTime, PlanRefused, Problem, SlotPlan, TicketPlan, local_instant
+from services.money import say_money
 
 Rows = list[dict[str, Any]]
 
@@ -150,6 +152,20 @@ def slot_rows(slots: Iterable[SlotPlan], zone: str) -> Rows:
             }
         )
     return rows
+
+
+def ticket_words(ticket: Ticket, zone: str) -> tuple[str, str]:
+    """A ticket for whoever reads: its name with its net price; then for whom, which places, and when it is sold."""
+    locale = str(get_locale())
+    amount = say_money(ticket.net_cents, locale, short=True) if ticket.net_cents else _("Free")
+    parts = [audience_words()[Audience(ticket.audience)], modality_words()[Modality(ticket.quota.modality)]]
+    if ticket.limit is not None:
+        parts.append(ngettext("%(num)s place at most", "%(num)s places at most", ticket.limit))
+    if ticket.sale_opens_at:
+        parts.append(_("from %(when)s", when=say_deadline(ticket.sale_opens_at, locale, zone)))
+    if ticket.sale_closes_at:
+        parts.append(_("until %(when)s", when=say_deadline(ticket.sale_closes_at, locale, zone)))
+    return f"{in_language(ticket.names, locale)}{_(': ')}{amount}", " · ".join(parts)
 
 
 def ticket_row(ticket: TicketPlan, zone: str) -> dict[str, Any]:

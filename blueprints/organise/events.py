@@ -13,14 +13,21 @@ from blueprints.guards import attendees_of, desk_event, require_staff, roles
 from blueprints.organise import blueprint
 from blueprints.organise.checklist_words import lines
 from blueprints.organise.desk_words import act_words
-from blueprints.organise.event_plan_form import kind_words, languages
+from blueprints.organise.event_plan_form import kind_words, languages, ticket_words
 from blueprints.organise.today import known
 from models.base import now
 from models.courses import Publication
 from models.events import Event, Run
 from services.areas import areas_in
 from services.dates import say_short_day
-from services.desk import confirmed_by_event, course_titles, event_head, present_by_slot, slots_with_trainers
+from services.desk import (
+    confirmed_by_event,
+    course_titles,
+    event_head,
+    present_by_slot,
+    slots_with_trainers,
+    tickets_with_places,
+)
 from services.event_figures import Figures, Filling, figures, filling
 from services.event_history import PAGE as HISTORY_PAGE, history
 from services.event_list import PAGE, SHOWN, list_events
@@ -118,6 +125,7 @@ def event(slug: str) -> ResponseReturnValue:
         is_over=found.run in (Run.ENDED, Run.CLOSED, Run.CANCELLED),
         kinds=kind_words(),
         course=course_titles(found.course_id),
+        tickets=[ticket_words(ticket, found.zone) for ticket in tickets_with_places(found.id)],
     )
 
 

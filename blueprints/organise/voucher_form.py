@@ -10,8 +10,9 @@ from wtforms import DateTimeLocalField, FieldList, IntegerField, RadioField, Sel
 from wtforms.validators import NumberRange, Optional
 
 from blueprints.forms import Form, longest
+from blueprints.organise.desk_words import act_words
 from blueprints.organise.event_form import MoneyField
-from blueprints.organise.event_plan_form import languages, modality_words, texts
+from blueprints.organise.event_plan_form import languages, local, modality_words, texts
 from models.base import in_language
 from models.events import Modality, Quota
 from models.vouchers import Voucher, VoucherEffect
@@ -19,6 +20,7 @@ from services.areas import all_areas
 from services.dates import ZONE, say_deadline
 from services.event_plans import NoSuchTime, Problem, local_instant
 from services.money import say_money
+from services.voucher_changes import Act
 from services.voucher_desk import VoucherPlan
 from services.voucher_list import Standing, VoucherRow
 
@@ -30,7 +32,7 @@ EFFECTS = (
 
 
 class VoucherForm(Form):
-    """A new voucher. Only the value that belongs to the chosen effect is read."""
+    """A voucher, new or changed. Only the value that belongs to the chosen effect is read."""
 
     code = StringField(_l("Code"), [longest(40)])
     names = FieldList(StringField(_l("What it is for"), [longest(100)]))
@@ -44,9 +46,18 @@ class VoucherForm(Form):
     reserved = IntegerField(_l("Places kept for it"), [Optional(), NumberRange(0, 100000)])
     modality = SelectField(_l("Of the places"))
 
-    def begin(self, quotas: Iterable[Quota] | None) -> None:
-        """Fit the form: `quotas` of its event, or None for a voucher of an area or of everything."""
-        self.effect.choices = list(EFFECTS)
+    present: VoucherPlan | None = None  # of a voucher that is changed
+
+    def begin(self, quotas: Iterable[Quota] | None, present: VoucherPlan | None = None, *, used: bool = False) -> None:
+        """Fit the form: `quotas` of its event, or None for a voucher of an area or of everything; for a change the code
+        stays, and what a `used` one does to a price."""
+        self.present = present
+        if present is not None:
+            del self.code
+        if used:
+            del self.effect, self.percent, self.amount
+        else:
+            self.effect.choices = list(EFFECTS)
         while len(self.names.entries) < len(languages()):
             self.names.append_entry("")
         del self.names.entries[len(languages()) :]
@@ -63,19 +74,15 @@ class VoucherForm(Form):
 
     def plan(self, zone: str = ZONE) -> VoucherPlan | None:
         """What the valid form asks for; None when a value or a time is missing, told at its field."""
-        effect = VoucherEffect(self.effect.data)
-        percent = effect is VoucherEffect.PERCENT
-        field = self.percent if percent else self.amount
-        if field.data is None:
-            field.errors = [_("Write a number from 1 to 100.") if percent else _("Write an amount, such as 50 or 0.")]
+        effect, value = self.effect_and_value()
         begins, ends = self.instant(self.valid_from, zone), self.instant(self.valid_until, zone)
-        if self.errors:
+        if self.errors or value is None:
             return None
         wanted = self.modality.data if "modality" in self else None
         return VoucherPlan(
             effect=effect,
-            value=field.data,
-            code=self.code.data or "",
+            value=value,
+            code=(self.code.data or "") if "code" in self else "",
             names=texts(languages(), (entry.data for entry in self.names)),
             area=self.area.data if "area" in self else "",
             uses_limit=self.uses_limit.data,
@@ -84,6 +91,17 @@ class VoucherForm(Form):
             reserved=(self.reserved.data or 0) if "reserved" in self else 0,
             modality=Modality(wanted) if wanted else None,
         )
+
+    def effect_and_value(self) -> tuple[VoucherEffect, int | None]:
+        """What it does to a price; a value that is missing is told at its field."""
+        if "effect" not in self and self.present is not None:
+            return self.present.effect, self.present.value
+        effect = VoucherEffect(self.effect.data)
+        percent = effect is VoucherEffect.PERCENT
+        field = self.percent if percent else self.amount
+        if field.data is None:
+            field.errors = [_("Write a number from 1 to 100.") if percent else _("Write an amount, such as 50 or 0.")]
+        return effect, field.data
 
     def instant(self, field: Any, zone: str) -> Any:
         try:
@@ -95,8 +113,31 @@ class VoucherForm(Form):
     def tell(self, problems: Iterable[Problem]) -> None:
         """Put each problem at its field, in words."""
         for problem in problems:
-            field = self[problem.field]
+            name = problem.field if problem.field in self else "reserved" if "reserved" in self else "uses_limit"
+            field = self[name]
             field.errors = [*field.errors, problem_words(problem)]
+
+
+def values_of(plan: VoucherPlan, zone: str) -> dict[str, Any]:
+    """What the form shows of a voucher that is changed."""
+    percent = plan.effect is VoucherEffect.PERCENT
+    return {
+        "names": [plan.names.get(code, "") for code in languages()],
+        "area": plan.area,
+        "effect": plan.effect,
+        "percent": plan.value if percent else None,
+        "amount": None if percent else plan.value,
+        "uses_limit": plan.uses_limit,
+        "valid_from": local(plan.valid_from, zone),
+        "valid_until": local(plan.valid_until, zone),
+        "reserved": plan.reserved or None,
+        "modality": plan.modality,
+    }
+
+
+def act_line(act: Act) -> str:
+    """What was done to a voucher, in words."""
+    return act_words(act.action, act.details)
 
 
 def problem_words(problem: Problem) -> str:
@@ -114,6 +155,14 @@ def problem_words(problem: Problem) -> str:
                 "Only %(num)s place is free. Keep fewer.", "Only %(num)s places are free. Keep fewer.",
                 problem.facts["free"],
             )  # fmt: skip
+        case "below_used":
+            return ngettext(
+                "It is used by %(num)s person already. Allow as many at least.",
+                "It is used by %(num)s people already. Allow as many at least.",
+                problem.facts["used"],
+            )
+        case "used_already":
+            return _("Somebody has used it meanwhile, so what it does stays. Look at it again.")
         case "fewer_than_reserved":
             return _("More places are kept than may be used. Allow more uses, or keep fewer places.")
         case _:

@@ -35,6 +35,7 @@ from tests.cast import Cast, make_event
 from tests.services.held import LATE, PRESENT, UNMARKED, held, tap
 from tests.services.listed import FREE, asked, sheet, table, taken
 from tests.services.post import registered
+from tests.services.test_vouchers import student_ticket
 
 
 def test_it_works(cast: Cast) -> None:
@@ -53,6 +54,15 @@ def test_it_works(cast: Cast) -> None:
     assert (bob["Visible to guests"], bob["Registered"]) == ("yes", day)
     assert (carol["Needs"], carol["Phone"], carol["Member"]) == ("Vegetarian", "'+32 470 12 34 56", "no")
     assert (carol["Status"], carol["Payment"], carol["Outcome"]) == ("Awaiting payment", "Unpaid", "")
+
+
+def test_what_a_student_says_is_in_the_full_list(cast: Cast) -> None:
+    event = make_event(public_cents=42000, member_cents=None)
+    student_ticket(event)
+    registered(cast.carol, event, studies="Pharmacy, Liège")
+    (carol,) = table(event, scope=Scope.LIVE)
+    assert (carol["Ticket"], carol["Studies"]) == ("Students", "Pharmacy, Liège")
+    assert "studies" not in {key for purpose in Purpose if purpose is not Purpose.FULL for key in COLUMNS[purpose]}
 
 
 @pytest.mark.parametrize("purpose", Purpose)

@@ -15,10 +15,12 @@ from models.outbox import AuditEntry, OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
 from models.vouchers import VoucherEffect
+from services.registrations import register
 from services.transaction import writing
 from tests.blueprints.organise.desk import counted_queries, enrol
 from tests.cast import Cast, make_event, post_form, sign_in, words
 from tests.services.test_kept_places import counted, keep
+from tests.services.test_vouchers import student_ticket, wish
 
 number = itertools.count(1)
 
@@ -238,3 +240,18 @@ def test_a_walk_in_takes_the_place_kept_for_a_code(cast: Cast, client: FlaskClie
     assert "Zoé Piette is on the list." in walk_in(client, event, voucher="PRESS", email="")  # free: needs no address
     assert counted(event) == [(1, 0)]
     assert "No place is free." in walk_in(client, event, voucher="PRESS", email="two@example.org")
+
+
+def test_what_a_student_says_stands_under_the_name_and_the_tickets_on_the_overview(
+    cast: Cast, client: FlaskClient
+) -> None:
+    event = make_event(public_cents=42000, member_cents=None)
+    student_ticket(event)
+    with writing() as session:
+        session.scalars(select(Ticket).where(Ticket.audience == "students")).one().sale_closes_at = event.starts_at
+    register(cast.carol, event.id, wish(cast.carol, studies="Pharmacy, Liège"), locale="en")
+    sign_in(client, cast.alice)
+    assert "Carol Nguyễn As a student: Pharmacy, Liège" in listed(client, event)
+    overview = words(client.get(f"/organise/events/{event.slug}"))
+    assert "Everyone: €420 Everyone · On site" in overview
+    assert "Students: Free Students · On site · until " in overview
