@@ -249,7 +249,7 @@ def refunded_cents() -> ColumnElement[int]:
 
 
 def contested_cents() -> ColumnElement[int]:
-    return ledger(func.coalesce(-func.sum(LedgerEntry.cents), 0), LedgerEntry.contested)
+    return ledger(func.coalesce(-func.sum(LedgerEntry.cents), 0), LedgerEntry.contested.is_(True))
 
 
 MAKERS: dict[str, Maker] = {
