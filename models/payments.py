@@ -109,6 +109,17 @@ class ProviderEvent(Base):
     tries: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(String(300), default="")
 
+    def done(self, at: datetime, note: str = "") -> None:
+        """It is worked off; `note`: what there is to say of it."""
+        self.tries += 1
+        self.error = note
+        self.processed_at = self.processed_at or at
+
+    def failed(self, error: str) -> None:
+        """It waits for another try."""
+        self.tries += 1
+        self.error = error[:300]
+
 
 class ProviderWatermark(Base):
     """Until when we have asked a provider for everything that happened."""

@@ -29,6 +29,9 @@ def begin_again_locked(order: Order, at: datetime) -> list[Registration]:
     """
     session = require_writing()
     session.flush()
+    gone = select(Registration.id).where(Registration.order_id == order.id, Registration.status == Status.EXPIRED)
+    if session.scalar(gone.limit(1)) is None:
+        return []
     lines = session.scalars(
         select(OrderLine)
         .where(OrderLine.order_id == order.id)

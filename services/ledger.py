@@ -40,7 +40,10 @@ def booked(provider: str, reference: str) -> LedgerEntry | None:
 def book_locked(order: Order, movement: Movement, at: datetime) -> LedgerEntry | None:
     """Write the movement; None when it is there already. The order must be locked (services/orders.lock_order_locked)."""
     session = require_writing()
-    if booked(movement.provider, movement.reference) is not None:
+    known = select(LedgerEntry.id).where(
+        LedgerEntry.provider == movement.provider, LedgerEntry.provider_reference == movement.reference
+    )
+    if session.scalar(known) is not None:
         return None
     entry = entry_of(order, movement, at)
     session.add(entry)

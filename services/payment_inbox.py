@@ -95,32 +95,42 @@ def work_off(event_id: int, at: datetime | None = None) -> bool:
     row = db.session.get(ProviderEvent, event_id)
     if row is None or row.processed_at is not None:
         return row is not None
-    notice = (row.provider, row.kind, row.reference, str(row.payload.get("key", "")))
-    db.session.rollback()
-    error = ""
+    reference = row.reference
     try:
-        ours = act_on(*notice, at)
+        if provider_for(row.provider).about(row.kind) is About.PAYMENT:
+            return learn_payment(row, at)
+        ours = act_on(row.provider, row.kind, reference, at)
     except ProviderError as failure:
-        error, ours = str(failure)[:300] or type(failure).__name__, True
-        log.warning("notice %s of %s waits: %s", notice[1], notice[2], error)
+        error = str(failure)[:300] or type(failure).__name__
+        log.warning("notice %s of %s waits: %s", event_id, reference, error)
+        with writing() as session:
+            session.get_one(ProviderEvent, event_id).failed(error)
+        return False
+    close_notice(event_id, at, ours=ours)
+    return True
+
+
+def close_notice(event_id: int, at: datetime, *, ours: bool) -> None:
     with writing() as session:
-        row = session.get_one(ProviderEvent, event_id)
-        row.tries += 1
-        row.error = error if error or ours else "none of ours"
-        if not error and row.processed_at is None:
-            row.processed_at = at
-    return not error
+        session.get_one(ProviderEvent, event_id).done(at, "" if ours else "none of ours")
 
 
-def act_on(provider: str, kind: str, reference: str, key: str, at: datetime) -> bool:
-    """Read the truth of what a notice is about, and apply it. False: it is none of ours. Raises ProviderError."""
+def learn_payment(row: ProviderEvent, at: datetime) -> bool:
+    """Read the truth of the payment that a notice is about, and apply it. Raises ProviderError."""
+    event_id, provider, reference = row.id, row.provider, row.reference
+    attempt = attempt_named(provider, reference, str(row.payload.get("key", "")))
+    if attempt is None:
+        close_notice(event_id, at, ours=False)
+    else:
+        payments.learn(provider, attempt, reference, at, event_id)
+    return True
+
+
+def act_on(provider: str, kind: str, reference: str, at: datetime) -> bool:
+    """Read the truth of a refund or a dispute, and apply it. False: it is none of ours. Raises ProviderError."""
+    db.session.rollback()  # nothing is held while we wait for an answer
     account = provider_for(provider)
     match account.about(kind):
-        case About.PAYMENT:
-            attempt = attempt_named(provider, reference, key)
-            if attempt is None:
-                return False
-            payments.learn(attempt, reference, at)
         case About.REFUND:
             refund = account.refund_truth(reference)
             known = knows_payment(provider, refund.payment_reference, refund.attempt, at)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from integrations.payments import Truth, TruthState
 from models.orders import EntryKind, Order
-from models.payments import ATTEMPT_TRANSITIONS, AttemptState, PaymentAttempt
+from models.payments import ATTEMPT_TRANSITIONS, AttemptState, PaymentAttempt, ProviderEvent
 from models.people import Person
 from models.registrations import Registration
 from services.audit import record_locked
@@ -55,11 +55,14 @@ def lock_attempt_locked(public_id: str) -> PaymentAttempt:
     ).scalar_one()
 
 
-def apply(public_id: str, truth: Truth, at: datetime) -> AttemptState:
-    """Take over what the provider says of an attempt; the state it is in then."""
-    with writing():
+def apply(public_id: str, truth: Truth, at: datetime, notice: int | None = None) -> AttemptState:
+    """Take over what the provider says of an attempt; the state it is in then. `notice`: the id of what told us, which
+    is worked off in the same transaction."""
+    with writing() as session:
         attempt = lock_attempt_locked(public_id)
         apply_locked(attempt, truth, at)
+        if notice is not None:
+            session.get_one(ProviderEvent, notice).done(at)
         return AttemptState(attempt.state)
 
 

@@ -166,10 +166,10 @@ def refresh(public_id: str, at: datetime | None = None) -> AttemptState:
     return apply(public_id, provider_for(key).refresh(reference), at or now())
 
 
-def learn(public_id: str, reference: str, at: datetime | None = None) -> AttemptState:
-    """The same for an attempt whose page the provider names: we may have died before we could write it down."""
-    _, key, _ = known_of(public_id)
-    return apply(public_id, provider_for(key).refresh(reference), at or now())
+def learn(provider: str, public_id: str, reference: str, at: datetime, notice: int) -> AttemptState:
+    """The same for an attempt whose page a notice of the provider names: we may have died before we could write it
+    down. The notice is worked off with it."""
+    return apply(public_id, provider_for(provider).refresh(reference), at, notice)
 
 
 def look(code: str, at: datetime | None = None) -> AttemptState | None:

@@ -28,13 +28,15 @@ def lock_event_locked(event_id: int) -> Event:
     Raises NoResultFound when there is no such event.
     """
     session = require_writing()
-    return session.execute(
+    event = session.execute(
         select(Event)
         .where(Event.id == event_id)
         .options(selectinload(Event.quotas))  # held by the event: found in the identity map from now on
         .with_for_update(of=Event)
         .execution_options(**FRESH)
     ).scalar_one()
+    session.info["locked"].append(event)  # and the event by the transaction
+    return event
 
 
 def lock_events_locked(event_ids: set[int]) -> dict[int, Event]:

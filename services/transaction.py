@@ -68,7 +68,7 @@ def writing() -> Iterator[scoped_session[Session]]:
         raise RuntimeError("unsaved changes before writing()")
     session.rollback()
     session.expire_all()
-    session.info["writing"] = True
+    session.info.update(writing=True, locked=[])
     try:
         session.connection(execution_options={"writing": True})
         yield session
@@ -77,7 +77,7 @@ def writing() -> Iterator[scoped_session[Session]]:
         session.rollback()
         raise
     finally:
-        session.info["writing"] = False
+        session.info.update(writing=False, locked=[])
 
 
 @contextmanager

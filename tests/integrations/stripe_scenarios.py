@@ -1,7 +1,8 @@
 """What our Stripe integration must do, wherever Stripe is: at the simulator (test_stripe.py) and at Stripe itself, in test
 mode (test_stripe_live.py). The house says how a payer pays there, how a bank answers, and how long one waits.
 
-A scenario asks the house only for what people and banks do; all else goes through the integration.
+A scenario asks the house only for what people and banks do; all else goes through the integration. They stand in three
+classes, by what they need: `Scenarios` nobody, `AtThePage` somebody at the hosted page, `HalfAnHour` that time.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LEFT = (RefundResult.SUCCEEDED, RefundResult.PENDING)
 
 
 class House(Protocol):
-    """Where Stripe is. What it cannot do it skips, with the reason."""
+    """Where Stripe is."""
 
     account: Stripe
     secret: str  # signs web hooks; one of the account's
@@ -44,9 +45,6 @@ class House(Protocol):
 
     def bank_answers(self, page: str, *, succeeds: bool = True) -> None:
         """The bank answers a direct debit."""
-
-    def wait_out(self, page: str) -> None:
-        """Let the page run out."""
 
     def payment(self, kind: str = "card") -> str:
         """A payment of PRICE, without a page where that goes: `card`, `refund_fails`, `disputed`. Its name."""
@@ -69,8 +67,15 @@ class House(Protocol):
         """What is found in the end; banks and lists of events take their time."""
 
 
+class HouseWithTime(House, Protocol):
+    """A house that can wait for half an hour."""
+
+    def wait_out(self, page: str) -> None:
+        """Let the page run out."""
+
+
 class Scenarios:
-    """Run by a subclass whose module has the fixture `house`."""
+    """Run, like the other two, by a subclass whose module has the fixture `house`."""
 
     def test_it_works(self, house: House) -> None:
         asked = wish(house.key("page"))
@@ -100,52 +105,10 @@ class Scenarios:
         session = house.account.client.v1.checkout.sessions.retrieve(debit.reference).to_dict()
         assert set(session["payment_method_types"]) <= {"card", "bancontact", "sepa_debit"}
 
-    @pytest.mark.parametrize("method", ["card", "bancontact"])
-    def test_a_page_is_paid(self, house: House, method: str) -> None:
-        started = house.account.start(wish(house.key("page")))
-        house.pay(started.reference, started.url, method)
-        truth = house.account.refresh(started.reference)
-        assert (truth.state, truth.key) == (TruthState.PAID, house.key("page"))
-        assert (truth.received_cents, truth.currency) == (PRICE, "EUR")
-        assert str(truth.payment_reference).startswith("pi_")
-        assert truth.at
-        told = house.event_about(started.reference, "checkout.session.completed")
-        notice = house.account.parse_webhook(*house.signed(told))
-        assert (notice.about, notice.payload["key"]) == (About.PAYMENT, house.key("page"))
-
-    @pytest.mark.parametrize("succeeds", [True, False])
-    def test_a_debit_is_complete_before_it_is_paid(self, house: House, succeeds: bool) -> None:
-        started = house.account.start(wish(house.key("page"), allows_debit=True))
-        house.pay(started.reference, started.url, "sepa_debit", succeeds=succeeds)
-        truth = house.account.refresh(started.reference)
-        assert (truth.state, truth.received_cents) == (TruthState.PROCESSING, 0)
-        payment = str(truth.payment_reference)
-        assert house.account.refund(payment, 100, house.key("early"), "").result is RefundResult.FAILED
-        house.bank_answers(started.reference, succeeds=succeeds)
-        kind = "checkout.session.async_payment_" + ("succeeded" if succeeds else "failed")
-        told = house.event_about(started.reference, kind)
-        assert house.account.parse_webhook(*house.signed(told)).about is About.PAYMENT
-        truth = house.account.refresh(started.reference)
-        assert truth.state is (TruthState.PAID if succeeds else TruthState.FAILED)
-        assert truth.received_cents == (PRICE if succeeds else 0)
-        if succeeds:  # what came may go back, and takes its days too
-            assert house.account.refund(payment, 100, house.key("late"), "").result is RefundResult.PENDING
-
     def test_closing_a_page(self, house: House) -> None:
         page = house.account.start(wish(house.key("page"))).reference
         assert house.account.cancel(page).state is TruthState.EXPIRED
         assert house.account.cancel(page).state is TruthState.EXPIRED  # twice is the same
-
-    def test_closing_a_page_that_is_paid_is_too_late(self, house: House) -> None:
-        started = house.account.start(wish(house.key("page")))
-        house.pay(started.reference, started.url)
-        truth = house.account.cancel(started.reference)
-        assert (truth.state, truth.received_cents) == (TruthState.PAID, PRICE)
-
-    def test_a_page_runs_out(self, house: House) -> None:
-        page = house.account.start(wish(house.key("page"))).reference
-        house.wait_out(page)
-        assert house.account.refresh(page).state is TruthState.EXPIRED
 
     def test_refunds_end_at_what_was_paid(self, house: House) -> None:
         payment = house.payment()
@@ -234,6 +197,56 @@ class Scenarios:
             with pytest.raises(ProviderError) as refused:
                 ask("never_heard_of_it")
             assert not isinstance(refused.value, ProviderUnreachable)
+
+
+class AtThePage:
+    """Somebody pays at the hosted page: Stripe lets nobody confirm the payment of a Checkout Session by its API."""
+
+    @pytest.mark.parametrize("method", ["card", "bancontact"])
+    def test_a_page_is_paid(self, house: House, method: str) -> None:
+        started = house.account.start(wish(house.key("page")))
+        house.pay(started.reference, started.url, method)
+        truth = house.account.refresh(started.reference)
+        assert (truth.state, truth.key) == (TruthState.PAID, house.key("page"))
+        assert (truth.received_cents, truth.currency) == (PRICE, "EUR")
+        assert str(truth.payment_reference).startswith("pi_")
+        assert truth.at
+        told = house.event_about(started.reference, "checkout.session.completed")
+        notice = house.account.parse_webhook(*house.signed(told))
+        assert (notice.about, notice.payload["key"]) == (About.PAYMENT, house.key("page"))
+
+    @pytest.mark.parametrize("succeeds", [True, False])
+    def test_a_debit_is_complete_before_it_is_paid(self, house: House, succeeds: bool) -> None:
+        started = house.account.start(wish(house.key("page"), allows_debit=True))
+        house.pay(started.reference, started.url, "sepa_debit", succeeds=succeeds)
+        truth = house.account.refresh(started.reference)
+        assert (truth.state, truth.received_cents) == (TruthState.PROCESSING, 0)
+        payment = str(truth.payment_reference)
+        assert house.account.refund(payment, 100, house.key("early"), "").result is RefundResult.FAILED
+        house.bank_answers(started.reference, succeeds=succeeds)
+        kind = "checkout.session.async_payment_" + ("succeeded" if succeeds else "failed")
+        told = house.event_about(started.reference, kind)
+        assert house.account.parse_webhook(*house.signed(told)).about is About.PAYMENT
+        truth = house.account.refresh(started.reference)
+        assert truth.state is (TruthState.PAID if succeeds else TruthState.FAILED)
+        assert truth.received_cents == (PRICE if succeeds else 0)
+        if succeeds:  # what came may go back, and takes its days too
+            assert house.account.refund(payment, 100, house.key("late"), "").result is RefundResult.PENDING
+
+    def test_closing_a_page_that_is_paid_is_too_late(self, house: House) -> None:
+        started = house.account.start(wish(house.key("page")))
+        house.pay(started.reference, started.url)
+        truth = house.account.cancel(started.reference)
+        assert (truth.state, truth.received_cents) == (TruthState.PAID, PRICE)
+
+
+class HalfAnHour:
+    """What a page does that nobody closes; it lives for thirty minutes at least."""
+
+    def test_a_page_runs_out(self, house: HouseWithTime) -> None:
+        page = house.account.start(wish(house.key("page"))).reference
+        house.wait_out(page)
+        assert house.account.refresh(page).state is TruthState.EXPIRED
 
 
 def closed_page(house: House) -> tuple[str, dict[str, Any]]:

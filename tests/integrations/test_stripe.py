@@ -14,7 +14,7 @@ from integrations.payments.stripe import ABOUT, Stripe
 from integrations.stripe_simulator.server import Simulator
 from models.base import now
 from tests.integrations.stripe_house import simulator, stripe, wish
-from tests.integrations.stripe_scenarios import PRICE, Scenarios
+from tests.integrations.stripe_scenarios import PRICE, AtThePage, HalfAnHour, Scenarios
 
 __all__ = ["simulator", "stripe"]
 
@@ -67,7 +67,7 @@ def house(simulator: Simulator, stripe: Stripe) -> AtTheSimulator:
     return AtTheSimulator(simulator, stripe)
 
 
-class TestAtTheSimulator(Scenarios):
+class TestAtTheSimulator(Scenarios, AtThePage, HalfAnHour):
     """Every scenario."""
 
 

@@ -19,9 +19,10 @@ from integrations.payments import TruthState
 from integrations.payments.stripe import Stripe
 from integrations.stripe_simulator.parameters import problems
 from integrations.stripe_simulator.webhooks import signed
-from tests.integrations.stripe_scenarios import PRICE, Scenarios
+from tests.integrations.stripe_scenarios import PRICE, AtThePage, Scenarios
 
 KEY = os.environ.get("ATRIUM_STRIPE_TEST_KEY", "")
+IS_TEST = KEY.startswith(("sk_test_", "rk_test_"))
 BY_HAND = bool(os.environ.get("ATRIUM_STRIPE_BY_HAND"))
 PATIENCE = 300.0  # seconds: a debit of the slow account number takes three minutes
 
@@ -46,17 +47,12 @@ class AtStripe:
         return f"scenario-{self.run}-{name}"
 
     def pay(self, page: str, url: str, method: str = "card", *, succeeds: bool = True) -> None:
-        if not BY_HAND:
-            pytest.skip("needs somebody at the hosted page: ATRIUM_STRIPE_BY_HAND=1 and -s")
         print(f"\nOpen {url}\nand pay by {TYPE_THERE[method, succeeds]}")
         self.until(lambda: self.account.refresh(page).state is not TruthState.OPEN)
 
     def bank_answers(self, page: str, *, succeeds: bool = True) -> None:
         """The account number says what the bank answers, and when."""
         self.until(lambda: self.account.refresh(page).state is not TruthState.PROCESSING)
-
-    def wait_out(self, page: str) -> None:
-        pytest.skip("a page lives for thirty minutes at least")
 
     def payment(self, kind: str = "card") -> str:
         return self.account.client.v1.payment_intents.create(params=payment_by(CARDS[kind], self.key("payment"))).id
@@ -116,9 +112,17 @@ def house() -> Iterator[AtStripe]:
 
 
 @pytest.mark.stripe_live
-@pytest.mark.skipif(not KEY.startswith(("sk_test_", "rk_test_")), reason="no ATRIUM_STRIPE_TEST_KEY")
+@pytest.mark.skipif(not IS_TEST, reason="no ATRIUM_STRIPE_TEST_KEY")
 class TestAtStripe(Scenarios):
-    """Every scenario, as far as test mode goes without somebody at the hosted page."""
+    """Every scenario that needs nobody."""
+
+
+@pytest.mark.stripe_live
+@pytest.mark.skipif(
+    not (IS_TEST and BY_HAND), reason="needs somebody at the hosted page: ATRIUM_STRIPE_BY_HAND=1 and -s"
+)
+class TestAtThePage(AtThePage):
+    """Every scenario in which somebody pays."""
 
 
 def test_what_is_asked_beside_the_integration_is_known_to_the_package() -> None:
