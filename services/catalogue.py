@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select
 
 from models.base import db
 from models.courses import Publication
@@ -27,7 +27,10 @@ from services.search import EVENT, find
 
 PAGE = 24
 FREE = "free"
-LISTED = (Event.publication == Publication.PUBLISHED, Event.visibility != Visibility.UNLISTED)
+LISTED = (  # words of the statement, not values: PostgreSQL keeps one plan, and these two decide how many rows it expects
+    Event.publication == literal_column(f"'{Publication.PUBLISHED}'"),
+    Event.visibility != literal_column(f"'{Visibility.UNLISTED}'"),
+)
 
 
 @dataclass(frozen=True)
@@ -180,18 +183,13 @@ def counted(rows: Sequence[Any], filters: Filters) -> Listing:
 def counted_all(rows: Sequence[Any], slugs: dict[int, str]) -> Listing:
     """The same when nothing is chosen, the page most people see: counted without a loop of our own."""
     events = {row[0]: row for row in rows}
-    areas = Counter(row[4] for row in rows)
-    cities = Counter(row[3] for row in events.values())
+    if not events:
+        return Listing((), Counts())
+    ids, kinds, languages, places, _ = zip(*events.values(), strict=True)
+    areas, cities = Counter([row[4] for row in rows]), Counter(places)
     del cities[""]
-    return Listing(
-        tuple(events),
-        Counts(
-            Counter({slug: areas[area_id] for area_id, slug in slugs.items() if areas[area_id]}),
-            Counter(row[1] for row in events.values()),
-            Counter(row[2] for row in events.values()),
-            cities,
-        ),
-    )
+    found = Counter({slug: areas[area_id] for area_id, slug in slugs.items() if areas[area_id]})
+    return Listing(ids, Counts(found, Counter(kinds), Counter(languages), cities))
 
 
 @dataclass(frozen=True)

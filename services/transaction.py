@@ -1,7 +1,7 @@
 """The one write transaction of both engines, and the read-only transaction of everything else.
 
 SQLite: `BEGIN IMMEDIATE` for writers, plain `BEGIN` with `query_only` for readers (WAL: readers never block).
-PostgreSQL: READ COMMITTED for writers, `BEGIN READ ONLY` for readers. A write outside `writing()` fails on both.
+PostgreSQL: READ COMMITTED for writers, `BEGIN READ ONLY` for readers (on a connection of `services.postgresql`). A write outside `writing()` fails on both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.orm import scoped_session
 
 from models.base import db
@@ -32,6 +32,15 @@ def is_sqlite(dbapi: Any) -> bool:
     return type(dbapi).__module__.startswith("sqlite3")
 
 
+@event.listens_for(Engine, "do_connect")
+def open_connection(dialect: Dialect, record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+    if dialect.driver != "psycopg":
+        return None  # as the dialect would do by itself
+    from services.postgresql import LastingConnection
+
+    return LastingConnection.connect(*arguments, **options)
+
+
 @event.listens_for(Engine, "connect")
 def on_connect(dbapi: Any, record: Any) -> None:
     if is_sqlite(dbapi):
@@ -49,7 +58,8 @@ def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     else:
         driver: Any = connection.connection.dbapi_connection
-        driver.read_only = not writes
+        if driver.read_only is writes or driver.read_only is None:
+            driver.read_only = not writes
 
 
 @contextmanager
