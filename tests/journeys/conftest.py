@@ -73,6 +73,8 @@ class House:
     url: str
     app: Flask
     keys: dict[str, Any] = field(default_factory=dict)  # cookies of the cast once they came in, for `Windows.known`
+    kept: dict[str, Page] = field(default_factory=dict)  # windows that stay open, for `Windows.looking`
+    problems: list[str] = field(default_factory=list)  # what consoles complain of in the test that runs
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +145,9 @@ def wait_for(address: str, serve: subprocess.Popen[Any], folder: Path) -> None:
     pytest.fail(f"flask serve did not answer:\n{(folder / 'serve.log').read_text()[-3000:]}")
 
 
+QUIET = "/healthz"
+
+
 class Windows:
     """Opens browser windows that read English, each with cookies of its own. What their consoles complain of is kept."""
 
@@ -150,7 +155,8 @@ class Windows:
         self.chromium = chromium
         self.house = house
         self.contexts: list[BrowserContext] = []
-        self.problems: list[str] = []
+        self.problems = house.problems
+        self.problems.clear()
 
     def open(self, who: str = "", **options: Any) -> Page:
         """A fresh window; `who` of the cast comes in with the one click of the demo."""
@@ -171,9 +177,21 @@ class Windows:
             self.house.keys[who] = self.open(who).context.storage_state()
         return self.open(storage_state=self.house.keys.get(who), **options)
 
+    def looking(self, who: str = "") -> Page:
+        """The window of `who` that stays open from test to test, for tests that only look: they set its size and media
+        themselves. To open and close one takes longer than to look."""
+        if who not in self.house.kept:
+            self.house.kept[who] = self.known(who)
+            self.contexts.pop()
+        return self.house.kept[who]
+
     def close(self) -> None:
+        """Close what was opened; what stays open shows a page that does nothing meanwhile."""
         for context in self.contexts:
             context.close()
+        for page in self.house.kept.values():
+            if not page.url.endswith(QUIET):
+                page.goto(QUIET)
 
 
 def come_in(page: Page, who: str) -> None:

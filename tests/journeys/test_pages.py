@@ -53,9 +53,9 @@ def violations(page: Page, **run_only: Any) -> list[str]:
 
 @pytest.mark.parametrize("sight", ALL, ids=lambda sight: sight.name)
 def test_page(sight: Sight, windows: Windows, stage: object) -> None:
-    page = windows.known(
-        sight.who, color_scheme="light", reduced_motion="reduce", viewport={"width": 1440, "height": 900}
-    )
+    page = windows.known(sight.who) if sight.first else windows.looking(sight.who)  # what is done may leave cookies
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size({"width": 1440, "height": 900})
     answer = page.goto(address_of(sight))
     assert answer
     assert answer.status == sight.status
@@ -111,7 +111,9 @@ def skeleton(page: Page) -> None:
 )
 def test_keyboard(who: str, address: str, action: str, windows: Windows, stage: object) -> None:
     """The skip link comes first and works; Tab reaches the main action, and what has the focus is always seen."""
-    page = windows.known(who, reduced_motion="reduce")
+    page = windows.looking(who)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(address)
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Tab")
