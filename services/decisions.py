@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from models.base import db, now
 from models.courses import Publication
 from models.events import DECISION_AHEAD, Event, Run, RunTransitionRefused
-from models.people import Person, Role, StaffRole
-from services.affiliation_mails import addressed_locked, admins_locked
+from models.people import Person
 from services.audit import record_locked
 from services.event_changes import moved_on_locked, published_locked
 from services.event_news import tell_everybody_locked
 from services.event_plans import PlanRefused, Problem
 from services.events import ChangedMeanwhile
+from services.organisers import organisers_locked
 from services.outbox import queue_mail_locked
 from services.places import lock_event_locked
 from services.transaction import writing
@@ -66,15 +66,6 @@ def ask(event_id: int, at: datetime) -> bool:
                 unique_key=f"decision_due:{event.id}:{until}:{person.id}",
             )
         return True
-
-
-def organisers_locked(event: Event) -> list[tuple[Person, str]]:
-    """Who organises the event; where nobody is named for it, the organisers of everything; else the admins."""
-    for where in (StaffRole.event_id == event.id, StaffRole.event_id.is_(None)):
-        ids = select(StaffRole.person_id).where(StaffRole.role == Role.ORGANISER, where)
-        if found := addressed_locked(ids):
-            return found
-    return admins_locked()
 
 
 def extend(

@@ -264,6 +264,6 @@ def tickets_with_places(event_id: int) -> list[Ticket]:
     return list(db.session.scalars(query.options(joinedload(Ticket.quota)).order_by(Ticket.position, Ticket.id)))
 
 
-def course_titles(course_id: int | None) -> Texts | None:
-    """The titles of the course a training follows; None for other events."""
-    return db.session.scalar(select(Course.titles).where(Course.id == course_id)) if course_id else None
+def course_of(course_id: int | None) -> Course | None:
+    """The course a training follows; None for other events."""
+    return db.session.get(Course, course_id) if course_id else None

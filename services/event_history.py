@@ -44,3 +44,17 @@ def history(event_id: int, page: int = 1, *, reads: bool = False) -> tuple[list[
         Entry(at, f"{given or ''} {family or ''}".strip(), action, facts) for at, given, family, action, facts in rows
     ]
     return entries, total, page
+
+
+def acts_on(subject_kind: str, subject_id: int) -> list[Entry]:
+    """What was done to one thing that is no event, such as a voucher or a course: latest first."""
+    rows = db.session.execute(
+        select(AuditEntry.at, Person.given_name, Person.family_name, AuditEntry.action, AuditEntry.details)
+        .outerjoin(Person, Person.id == AuditEntry.actor_id)
+        .where(AuditEntry.subject_kind == subject_kind, AuditEntry.subject_id == subject_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(PAGE)
+    )
+    return [
+        Entry(at, f"{given or ''} {family or ''}".strip(), action, facts) for at, given, family, action, facts in rows
+    ]

@@ -12,10 +12,10 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import String, bindparam, func, select
+from sqlalchemy import String, bindparam, exists, func, select
 
 from models.base import Texts, db, in_language
-from models.courses import Course
+from models.courses import Course, Prerequisite, course_prerequisite
 from models.events import Event, Slot, Ticket, event_area, slot_trainer
 from models.people import Person
 from models.registrations import Registration, Status
@@ -30,7 +30,7 @@ from services.cards import (
     place_words,
     sales_of,
 )
-from services.courses import StepOf, list_in_language, programmes_with
+from services.courses import StepOf, list_in_language, programmes_with, required_by
 from services.dates import ZONE, say_span, say_when
 from services.event_actions import Action, Waiting, action_of, places_sentence
 from services.event_terms import Fact, PriceWords, facts_of, notice_of, price_sentence
@@ -94,6 +94,8 @@ class EventPage:
     texts: EventTexts
     outcomes: tuple[str, ...]
     outcomes_lang: str | None
+    required: tuple[tuple[str, str, str | None], ...]  # courses to complete first: slug, title and its language
+    binds: bool  # whether that is enforced
     kind: str
     when: str
     slots: tuple[SlotLine, ...]
@@ -137,8 +139,16 @@ WAITING = (
     .where(Registration.event_id == Event.id, Registration.status == Status.WAITLISTED)
     .correlate(Event)
 )
+ASKS_COURSES = exists().where(course_prerequisite.c.course_id == Course.id).correlate(Course)
 PAGE = (
-    select(Event, Course, AREA_IDS, WAITING.scalar_subquery(), WAITING.where(Registration.is_member).scalar_subquery())
+    select(
+        Event,
+        Course,
+        ASKS_COURSES,
+        AREA_IDS,
+        WAITING.scalar_subquery(),
+        WAITING.where(Registration.is_member).scalar_subquery(),
+    )
     .outerjoin(Course, Course.id == Event.course_id)
     .where(Event.slug == bindparam("slug"))
 )
@@ -150,6 +160,7 @@ class Found:
 
     event: Event
     course: Course | None
+    required: Sequence[tuple[str, str, str | None]]  # courses to complete first: slug, title and its language
     area_ids: frozenset[int]
     waiting: Waiting
     slots: Sequence[Any]
@@ -164,11 +175,12 @@ def event_page(slug: str, reader: Reader, locale: str, at: datetime) -> EventPag
     row = db.session.execute(PAGE, {"slug": slug}).one_or_none()
     if row is None:
         return None
-    event, course, area_ids, waiting, waiting_members = row
+    event, course, asks_courses, area_ids, waiting, waiting_members = row
     tickets, quotas = sales_of([event.id])
     found = Found(
         event=event,
         course=course,
+        required=required_by(course.id, locale) if course and asks_courses else (),
         area_ids=frozenset(int(one) for one in (area_ids or "").split(",") if one),
         waiting=Waiting(waiting, waiting_members),
         slots=plain_rows(SLOTS, event_id=event.id).all(),
@@ -192,6 +204,8 @@ def page_of(found: Found, reader: Reader, locale: str, at: datetime) -> EventPag
         texts=texts_of(event, course, locale),
         outcomes=outcomes,
         outcomes_lang=outcomes_lang,
+        required=tuple(found.required),
+        binds=course is not None and course.prerequisite == Prerequisite.ENFORCE,
         kind=note_words(event.kind, event.language, locale),
         when=capital(say_when([(one.starts_at, one.ends_at) for one in lines], locale, event.zone)),
         slots=lines,

@@ -1,5 +1,5 @@
 """Exemptions: a person, or an HR manager for colleagues, asks to follow a course without what it enforces; the
-organiser of the event grants or refuses it, once, and the person is told."""
+organiser of the event is told, grants or refuses it, once, and the person is told."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from models.people import EmailAddress, Person
 from models.registrations import Exemption, ExemptionRequest
 from services.affiliations import Authority, authority_over
 from services.audit import record_locked
+from services.organisers import organisers_locked
 from services.outbox import queue_mail_locked
 from services.people import person_for_desk_locked
 from services.places import FRESH, lock_event_locked
@@ -56,13 +57,18 @@ def ask(person: Person, event_id: int, reason: str, at: datetime | None = None) 
             raise RegistrationClosed(event.slug)
         if not enforced_ids(event) or not unprepared(event, {person.id}):
             raise NothingToAsk(event.slug)
-        return ask_locked(event, person, reason, None, at)
+        asked, is_new = ask_locked(event, person, reason, None, at)
+        tell_organisers_locked(event, [asked] if is_new else [])
+        return asked
 
 
-def ask_locked(event: Event, person: Person, reason: str, asker: Person | None, at: datetime) -> ExemptionRequest:
+def ask_locked(
+    event: Event, person: Person, reason: str, asker: Person | None, at: datetime
+) -> tuple[ExemptionRequest, bool]:
+    """The request, and whether it is new."""
     found = exemption_of(event.id, person.id)
     if found is not None:
-        return found
+        return found, False
     asked = ExemptionRequest(
         event_id=event.id, person_id=person.id, asked_by_id=asker.id if asker else None,
         reason=reason.strip()[:LONGEST], created_at=at,
@@ -70,7 +76,19 @@ def ask_locked(event: Event, person: Person, reason: str, asker: Person | None, 
     db.session.add(asked)
     db.session.flush()
     record_locked("exemption.asked", asker or person, event=event, subject_kind="exemption", subject_id=asked.id)
-    return asked
+    return asked, True
+
+
+def tell_organisers_locked(event: Event, asked: Sequence[ExemptionRequest]) -> None:
+    """One mail to each organiser about what was asked at once, with the way to answer it."""
+    if not asked:
+        return
+    context = {"exemptions": [one.public_id for one in asked]}
+    for person, address in organisers_locked(event):
+        queue_mail_locked(
+            "exemption_asked", address, locale=person.locale, name=person.name, person=person, event=event,
+            context=context, unique_key=f"exemption_asked:{asked[0].public_id}:{person.id}",
+        )  # fmt: skip
 
 
 def ask_for_team(
@@ -94,14 +112,15 @@ def ask_for_team(
             raise NotTheirManager(organisation.public_id)
         if not event.registration_is_open(at):
             raise RegistrationClosed(event.slug)
-        new = 0
+        new: list[ExemptionRequest] = []
         for one in people:
             if one.is_unprepared and one.read.email:
                 read = one.read
                 person = person_for_desk_locked(read.given_name, read.family_name, read.email, locale)
-                new += exemption_of(event.id, person.id) is None
-                ask_locked(event, person, reason, manager, at)
-        return new
+                asked, is_new = ask_locked(event, person, reason, manager, at)
+                new += [asked] if is_new else []
+        tell_organisers_locked(event, new)
+        return len(new)
 
 
 def decide(

@@ -28,6 +28,7 @@ from services.calendars import entry_of
 from services.invoice_letters import contract_facts, papers_for
 from services.letter_companies import claim_is_over, company_facts
 from services.letter_decisions import decision_facts
+from services.letter_exemptions import exemption_facts, waiting_requests
 from services.letter_facts import (
     event_facts,
     join_url,
@@ -49,7 +50,8 @@ TEMPLATES = (
     "sign_in_code", "sign_in_unknown", "registration_code", "order_code", "prove_address", "address_changed",
     "registration_received", "registration_confirmed", "registration_waitlisted", "place_offered",
     "registration_cancelled", "registration_expired", "payment_received", "event_changed", "event_postponed",
-    "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "exemption_decided", "registration_substituted",
+    "event_cancelled", "event_reminder", "certificate_ready", "registration_declined", "wait_ended", "exemption_asked", "exemption_decided",
+    "registration_substituted",
     "registration_transferred", "team_order", "team_paid", "team_place", "team_left_out",
     "payment_reminder", "offer_reminder", "names_wanted", "decision_due", "decision_moved", "event_guaranteed",
     "payment_failed", "payment_too_late", "payment_partly", "order_due",
@@ -120,6 +122,8 @@ def refuse_stale(message: OutboxMessage, event: Event | None, registration: Regi
         raise NothingToSay("the registration is gone")
     if message.template == "affiliation_claimed" and claim_is_over(message.context):
         raise NothingToSay("somebody has decided about the claim")
+    if message.template == "exemption_asked" and not waiting_requests(message.context):
+        raise NothingToSay("the exemption is decided")
     if message.template in ("decision_due", "decision_moved") and (event is None or event.run != Run.TENTATIVE):
         raise NothingToSay("it is decided whether the event takes place")
     if message.template == "names_wanted" and registration and not has_unnamed(registration.order_id):
@@ -168,6 +172,7 @@ def facts(
         "left_out": ", ".join(context.get("left_out", ())),
         "team": team_facts(registration, locale) if registration and message.template in TELLS_ORDER else None,
         "decision": decision_facts(event, context.get("decides"), locale, settings.public_url),
+        "exemption": exemption_facts(event, context, settings.public_url),
         **contract_facts(context, locale),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),

@@ -13,6 +13,7 @@ mail leaves (services/letters.py), from the rows as they are then. `context` hol
     payment_received                                              cents
     team_order                                                    left_out (names; may be missing)
     decision_due, decision_moved                                  decides (ISO: until when it is decided)
+    exemption_asked                                               exemptions (public ids of the requests)
     refund_paid                                                   cents, by_card (true: it returns to the card)
     refund_account                                                order (its code): where shall the money go?
     payment_partly                                                cents (what came), missing (what is still to come)

@@ -160,14 +160,15 @@ def exempted(event: Event, person_ids: Collection[int]) -> set[int]:
 
 
 def enforced_ids(event: Event) -> list[int]:
-    """The ids of the courses that the event's course enforces; [] when it enforces none."""
+    """The ids of the published courses that the event's course enforces; [] when it enforces none."""
     if event.course_id is None:
         return []
+    asked = select(Course.id).where(Course.id == event.course_id, Course.prerequisite == Prerequisite.ENFORCE)
     return list(
         db.session.scalars(
             select(course_prerequisite.c.required_id)
-            .join(Course, Course.id == course_prerequisite.c.course_id)
-            .where(Course.id == event.course_id, Course.prerequisite == Prerequisite.ENFORCE)
+            .join(Course, Course.id == course_prerequisite.c.required_id)
+            .where(course_prerequisite.c.course_id.in_(asked), Course.publication == Publication.PUBLISHED)
         )
     )
 

@@ -6,9 +6,8 @@ only while nobody ever used it, since the sentence of a price names it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import exists, select
 
@@ -16,7 +15,6 @@ from models.areas import Area
 from models.base import db, now
 from models.events import Event, Modality, Quota
 from models.orders import OrderLine
-from models.outbox import AuditEntry
 from models.people import Person
 from models.vouchers import Voucher, VoucherEffect
 from services.event_plans import PlanRefused, Problem
@@ -25,16 +23,6 @@ from services.transaction import require_writing, writing
 from services.voucher_desk import VoucherGone, VoucherPlan, note_locked, quota_of_locked, wrong_numbers
 from services.voucher_uses import kept_by_locked, lock_voucher_locked
 from services.waiting_list import promote_locked
-
-
-@dataclass(frozen=True)
-class Act:
-    """One act on a voucher: when, who, what, and its facts."""
-
-    at: datetime
-    actor: str
-    action: str
-    details: dict[str, Any]
 
 
 def voucher_of(public_id: str, event_id: int | None) -> Voucher | None:
@@ -128,16 +116,3 @@ def keep_places_locked(event: Event | None, voucher: Voucher, plan: VoucherPlan)
     if new is not None:
         new.kept += kept
     require_writing().flush()
-
-
-def acts_on(voucher: Voucher) -> list[Act]:
-    """What was done to the voucher, latest first."""
-    rows = db.session.execute(
-        select(AuditEntry.at, Person.given_name, Person.family_name, AuditEntry.action, AuditEntry.details)
-        .outerjoin(Person, Person.id == AuditEntry.actor_id)
-        .where(AuditEntry.subject_kind == "voucher", AuditEntry.subject_id == voucher.id)
-        .order_by(AuditEntry.id.desc())
-    )
-    return [
-        Act(at, f"{given or ''} {family or ''}".strip(), action, facts) for at, given, family, action, facts in rows
-    ]

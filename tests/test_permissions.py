@@ -246,7 +246,7 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
     """The arguments that are the same whoever asks."""
     if rule.startswith(("/areas/", "/calendar/areas/")):
         return {"slug": "biopharmacy"}
-    if rule.startswith("/courses/"):
+    if rule.startswith(("/courses/", "/organise/courses/")):
         return {"slug": db.session.scalars(select(Course.slug).where(Course.id == event.course_id)).one()}
     if rule.startswith("/programmes/"):
         return {"slug": "path"}

@@ -12,6 +12,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     certificates,
     changes,
     closing,
+    courses,
     decisions,
     editing,
     events,

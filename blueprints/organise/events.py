@@ -22,7 +22,7 @@ from services.areas import areas_in
 from services.dates import say_short_day
 from services.desk import (
     confirmed_by_event,
-    course_titles,
+    course_of,
     event_head,
     present_by_slot,
     slots_with_trainers,
@@ -124,7 +124,7 @@ def event(slug: str) -> ResponseReturnValue:
         may_publish=not any(line.state == "must" for line in missing),
         is_over=found.run in (Run.ENDED, Run.CLOSED, Run.CANCELLED),
         kinds=kind_words(),
-        course=course_titles(found.course_id),
+        course=course_of(found.course_id),
         tickets=[ticket_words(ticket, found.zone) for ticket in tickets_with_places(found.id)],
     )
 

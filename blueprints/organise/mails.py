@@ -37,6 +37,7 @@ NAMES = {
     "team_order": _l("Order for colleagues"),
     "team_place": _l("Enrolled by somebody else"),
     "team_paid": _l("Payment received for colleagues"),
+    "exemption_asked": _l("Wish for an exemption"),
     "exemption_decided": _l("Answer to a wish for an exemption"),
     "wait_ended": _l("Waited in vain"),
     "certificate_ready": _l("Certificate ready"),

@@ -18,9 +18,9 @@ from models.events import Modality, Quota
 from models.vouchers import Voucher, VoucherEffect
 from services.areas import all_areas
 from services.dates import ZONE, say_deadline
+from services.event_history import Entry
 from services.event_plans import NoSuchTime, Problem, local_instant
 from services.money import say_money
-from services.voucher_changes import Act
 from services.voucher_desk import VoucherPlan
 from services.voucher_list import Standing, VoucherRow
 
@@ -135,7 +135,7 @@ def values_of(plan: VoucherPlan, zone: str) -> dict[str, Any]:
     }
 
 
-def act_line(act: Act) -> str:
+def act_line(act: Entry) -> str:
     """What was done to a voucher, in words."""
     return act_words(act.action, act.details)
 

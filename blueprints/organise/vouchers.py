@@ -26,8 +26,9 @@ from blueprints.security import settings
 from models.base import now
 from models.events import Event
 from services.dates import ZONE
+from services.event_history import acts_on
 from services.event_plans import PlanRefused
-from services.voucher_changes import acts_on, change_voucher, plan_of, voucher_of, was_used
+from services.voucher_changes import change_voucher, plan_of, voucher_of, was_used
 from services.voucher_desk import VoucherGone, add_voucher, withdraw_voucher
 from services.voucher_list import general_vouchers, quotas_of, vouchers_of, vouchers_that_serve
 
@@ -78,7 +79,7 @@ def change_page(public_id: str, event: Event | None, back: str) -> ResponseRetur
     voucher = voucher_of(public_id, event_id) or abort(404)
     page = render_template(
         "organise/voucher.html", form=form, codes=languages(), back=back, voucher=voucher, zone=zone,
-        what=effect_words(voucher), uses=uses_words(voucher), acts=acts_on(voucher), act_line=act_line,
+        what=effect_words(voucher), uses=uses_words(voucher), acts=acts_on("voucher", voucher.id), act_line=act_line,
     )  # fmt: skip
     return page, status_of(form)
 

@@ -12,7 +12,7 @@ from models.events import Approval, Event, Run
 from models.organisations import Membership, MembershipPlan
 from models.outbox import OutboxMessage
 from models.people import Person
-from models.registrations import Registration
+from models.registrations import ExemptionRequest, Registration
 from services.affiliations import claim
 from services.approvals import decline
 from services.letters import whereabouts
@@ -108,6 +108,8 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
     free: dict[str, Any] = {"public_cents": 0, "member_cents": None}
     context: dict[str, Any] = {}
     match template:
+        case "exemption_asked":
+            return scene_of_an_exemption(cast)
         case "exemption_decided":
             return None, make_event(), {"granted": False, "reason": "The clean room needs the basics."}
         case "registration_code":
@@ -139,6 +141,15 @@ def scene(template: str, cast: Cast) -> tuple[Registration | None, Event | int |
         case _:
             found, context = scene_of_change(template, cast)
     return found, found.event_id, context
+
+
+def scene_of_an_exemption(cast: Cast) -> tuple[None, Event, dict[str, Any]]:
+    """Carol asks to follow a course without the one that comes first."""
+    event = make_event()
+    with writing() as session:
+        asked = ExemptionRequest(event_id=event.id, person_id=cast.carol.id, reason="Ten years in a clean room.")
+        session.add(asked)
+    return None, event, {"exemptions": [asked.public_id]}
 
 
 def scene_of_the_clock(template: str, cast: Cast) -> tuple[Registration | None, Event | int | None, dict[str, Any]]:

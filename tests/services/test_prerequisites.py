@@ -196,6 +196,10 @@ def test_an_hr_manager_asks_for_all_who_are_left_out_at_once(cast: Cast) -> None
         ask_for_team(cast.carol, cast.lysara, event.id, people, REASON, locale="en")
     assert ask_for_team(cast.dora, cast.lysara, event.id, people, REASON, locale="en") == 2  # Zoé has no address
     assert ask_for_team(cast.dora, cast.lysara, event.id, people, REASON, locale="en") == 0
+    (mail,) = db.session.scalars(select(OutboxMessage).where(OutboxMessage.template == "exemption_asked"))
+    letter = compose(mail)  # one for both, to their list
+    assert "Dora Wouters asks for an exemption from the course that comes first, for: Bob Lambert, Emil" in letter.text
+    assert f"/organise/events/{event.slug}/exemptions\n" in letter.text
     asked = ask(cast.bob, event.id, "My own words.")
     decide(asked.public_id, granted=True, actor=cast.alice)
     told = select(OutboxMessage.recipient).where(OutboxMessage.template == "exemption_decided")
