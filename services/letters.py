@@ -171,11 +171,18 @@ def facts(
         "for_name": for_name(context),
         "left_out": ", ".join(context.get("left_out", ())),
         "team": team_facts(registration, locale) if registration and message.template in TELLS_ORDER else None,
-        "decision": decision_facts(event, context.get("decides"), locale, settings.public_url),
-        "exemption": exemption_facts(event, context, settings.public_url),
+        **asked_of_organisers(event, context, locale, settings.public_url),
         **contract_facts(context, locale),
         "certificate": certificate_facts(context.get("certificate"), settings.public_url),
         "company": company_facts(context, settings.public_url, locale),
+    }
+
+
+def asked_of_organisers(event: Event | None, context: dict[str, Any], locale: str, home: str) -> dict[str, Any]:
+    """What a mail puts to the organisers of an event."""
+    return {
+        "decision": decision_facts(event, context.get("decides"), locale, home),
+        "exemption": exemption_facts(event, context, home),
     }
 
 
