@@ -19,7 +19,8 @@ from services.deadlines import payment_due
 from services.notices import tell_locked
 from services.on_account import confirm_on_account_locked
 from services.places import change_locked, quota_locked
-from services.registrations import EventFull, RegistrationClosed, lock_registration_locked
+from services.registrations import EventFull, RegistrationClosed, lock_registration_locked, lock_with_order_locked
+from services.settling import settle_locked
 from services.transaction import require_writing, writing
 from services.voucher_uses import has_place_locked
 from services.waiting_list import may_have_locked, promote_locked
@@ -30,14 +31,15 @@ class ReasonMissing(ValueError):
 
 
 def accept(public_id: str, *, actor: Person, at: datetime | None = None) -> Registration:
-    """Accept a request: confirmed when free, awaiting payment when not, at the head of the queue when nothing is left.
+    """Accept a request: confirmed when free or paid for already, awaiting payment when not, at the head of the queue when
+    nothing is left.
 
     Raises TransitionRefused when it no longer waits for an answer, RegistrationClosed when the event does not take
     place or has begun, and EventFull when no place is free and the event has no waiting list.
     """
     at = at or now()
     with writing():
-        event, registration = lock_registration_locked(public_id)
+        event, registration = lock_with_order_locked(public_id)
         accept_locked(event, registration, actor, at)
         return registration
 
@@ -59,7 +61,8 @@ def accept_locked(event: Event, registration: Registration, actor: Person, at: d
         due = payment_due(at, event.starts_at, event.zone)
         registration.order.due_at = due
         change_locked(registration, Status.AWAITING_PAYMENT, actor=actor, reason="approved", at=at, hold_until=due)
-        tell_locked("registration_received", registration)
+        if registration not in settle_locked(registration.order, at, actor=actor):
+            tell_locked("registration_received", registration)
     else:
         change_locked(registration, Status.CONFIRMED, actor=actor, reason="approved", at=at)
         tell_locked("registration_confirmed", registration)

@@ -20,7 +20,14 @@ from services.deadlines import payment_due
 from services.kept_places import KeepsNoPlace, has_place_there_locked, keeps_for, voucher_there_locked
 from services.notices import tell_locked
 from services.places import FRESH, begin_locked, change_locked, lock_events_locked
-from services.registrations import EventFull, RegistrationClosed, TicketGone, refuse_double_locked
+from services.registrations import (
+    EventFull,
+    OrganisationCapReached,
+    RegistrationClosed,
+    TicketGone,
+    refuse_double_locked,
+)
+from services.sold_out import full_organisations, sold_out
 from services.substitutions import REPLACEABLE
 from services.successors import line_of_locked, same_price, successor_of
 from services.transaction import require_writing, writing
@@ -73,7 +80,7 @@ def change_date(
     """Move a registration to another date; its place on the old one goes to whoever waits. Returns the new one.
 
     `code`: of a voucher that keeps a place there. Raises NotTheSameCourse, RegistrationClosed, EventFull,
-    AlreadyRegistered, VoucherRefused, TransitionRefused. Nothing is half done.
+    OrganisationCapReached, AlreadyRegistered, VoucherRefused, TransitionRefused. Nothing is half done.
     """
     at = at or now()
     with writing() as session:
@@ -115,10 +122,13 @@ def refuse_change_locked(old: Event, new: Event, leaving: Registration, at: date
         raise RegistrationClosed(new.slug)
     if leaving.person is not None:
         refuse_double_locked(new, leaving.person)
+    if leaving.organisation_id in full_organisations(new):
+        raise OrganisationCapReached(new.organisation_cap or 0)
 
 
 def ticket_there_locked(leaving: Registration, new: Event, voucher: Voucher | None) -> Ticket:
-    """The ticket on the new date that comes nearest to the old one; of the kept places, when a voucher came newly.
+    """The ticket on the new date that comes nearest to the old one and is not at its own limit; of the kept places, when
+    a voucher came newly.
 
     Raises TicketGone, EventFull, KeepsNoPlace.
     """
@@ -130,12 +140,14 @@ def ticket_there_locked(leaving: Registration, new: Event, voucher: Voucher | No
         tickets = [one for one in tickets if kept_by_locked(one.quota, voucher, but=leaving)]
         if not tickets:
             raise KeepsNoPlace(voucher.code)
-    ticket = nearest(tickets, session.scalars(present_ticket(leaving)).one())
+    present, full = session.scalars(present_ticket(leaving)).one(), sold_out(tickets)
+    ticket = nearest(tickets, present)
     if ticket is None:
         raise TicketGone(new.slug)
-    if not has_place_there_locked(ticket.quota, voucher, leaving):
+    within = nearest((one for one in tickets if one.quota_id == ticket.quota_id and one.id not in full), present)
+    if within is None or not has_place_there_locked(ticket.quota, voucher, leaving):
         raise EventFull(new.slug)
-    return ticket
+    return within
 
 
 def present_ticket(registration: Registration) -> Select[Ticket]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from models.base import Texts, db, now
 from models.courses import Publication
@@ -22,9 +23,10 @@ from services.event_refunds import start_refunds_locked
 from services.events import ChangedMeanwhile
 from services.letters import whereabouts
 from services.notices import tell_locked
-from services.places import lock_event_locked
+from services.places import lock_event_locked, lock_events_locked
 from services.registrations import cancel_all_locked
 from services.search import index_event_locked
+from services.settling import settle_many_locked
 from services.slots import change_slots_locked, live_slots_locked
 from services.transaction import require_writing, writing
 
@@ -175,6 +177,7 @@ def cancel(
     """
     at = at or now()
     with writing():
+        lock_events_locked({event_id} | events_beside(event_id))
         event = published_locked(event_id)
         if plain(typed_title) not in {plain(title) for title in event.titles.values()}:
             raise TitleMismatch(typed_title)
@@ -186,12 +189,35 @@ def cancel(
         ended = cancel_all_locked(event, actor=actor, reason="event_cancelled", at=at)
         for registration in ended:
             tell_locked("event_cancelled", registration, reason_in(notices, registration))
+        settle_beside_locked(ended, at, actor)
         moved_on_locked(event, at)
         if refund:
             start_refunds_locked(event, actor)
         details = {"registrations": len(ended), "refund_cents": refund}
         record_locked("event.cancelled", actor, event=event, details=details)
         return event
+
+
+def events_beside(event_id: int) -> set[int]:
+    """The other events on which orders of this one await payment: money given back here may pay for a place there."""
+    other = aliased(Registration)
+    query = (
+        select(other.event_id)
+        .join(Registration, Registration.order_id == other.order_id)
+        .where(Registration.event_id == event_id, Registration.status.in_(LIVE))
+        .where(other.event_id != event_id, other.status == Status.AWAITING_PAYMENT)
+    )
+    return set(db.session.scalars(query))
+
+
+def settle_beside_locked(ended: Sequence[Registration], at: datetime, actor: Person) -> None:
+    """Confirm what the orders of those who were ended have paid for on other dates; those must be locked."""
+    require_writing().flush()
+    awaits = select(Registration.order_id).where(
+        Registration.order_id.in_({row.order_id for row in ended}), Registration.status == Status.AWAITING_PAYMENT
+    )
+    orders = {row.order_id: row.order for row in ended}
+    settle_many_locked([orders[order_id] for order_id in sorted(set(db.session.scalars(awaits)))], at, actor=actor)
 
 
 def plain(title: str) -> str:

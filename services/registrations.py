@@ -237,6 +237,13 @@ def lock_registration_locked(public_id: str) -> tuple[Event, Registration]:
     return event, registration
 
 
+def lock_with_order_locked(public_id: str) -> tuple[Event, Registration]:
+    """The same, after every date of its order: money that this step sets free may confirm a place on another."""
+    mine = select(Order.code).join(Registration, Registration.order_id == Order.id)
+    lock_order_locked(require_writing().scalars(mine.where(Registration.public_id == public_id)).one())
+    return lock_registration_locked(public_id)
+
+
 def cancel(
     public_id: str,
     *,
@@ -248,11 +255,12 @@ def cancel(
     """Cancel one registration: its place goes to the first who waits, in the same transaction; the person is told.
 
     The person, or who ordered for them, pays what the order's tiers ask; `by_organiser` it never costs anything.
-    Raises TransitionRefused when it is already over. Money received stays in the ledger: the order shows a refund due.
+    Raises TransitionRefused when it is already over. Money received stays in the ledger: it confirms what else of the
+    order awaits it, or the order shows a refund due.
     """
     at = at or now()
     with writing():
-        event, registration = lock_registration_locked(public_id)
+        event, registration = lock_with_order_locked(public_id)
         if not by_organiser:
             charge_fee_locked(event, registration, at)
         by_buyer = actor is not None and not by_organiser and actor.id != registration.person_id
@@ -262,6 +270,7 @@ def cancel(
         facts = {"by_organiser": by_organiser} | ({"by": actor.name} if by_buyer and actor else {})
         tell_locked("registration_cancelled", registration, facts)
         credit_ended_locked([registration], at, actor=actor)
+        settle_locked(registration.order, at, actor=actor)
         promote_locked(event, at)
         return registration
 
@@ -299,10 +308,8 @@ def accept_offer(public_id: str, *, actor: Person | None, at: datetime | None = 
     Raises TransitionRefused when the offer has ended meanwhile.
     """
     at = at or now()
-    with writing() as session:
-        mine = select(Order.code).join(Registration, Registration.order_id == Order.id)
-        lock_order_locked(session.scalars(mine.where(Registration.public_id == public_id)).one())  # its other dates too
-        event, registration = lock_registration_locked(public_id)
+    with writing():
+        event, registration = lock_with_order_locked(public_id)
         if registration.hold_until is not None and registration.hold_until <= at:
             raise TransitionRefused(f"the offer of {public_id} has ended")
         if registration.order.is_on_account:

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import func, select
 
 from models.base import db, now
-from models.events import Event, EventKind
+from models.events import Audience, Event, EventKind, Ticket
 from models.orders import Order, OrderLine
 from models.registrations import Registration, Status, TransitionRefused
 from services.date_changes import NotTheSameCourse, change_date, other_dates
 from services.orders import balance, load_order
-from services.registrations import AlreadyRegistered, EventFull, RegistrationClosed, cancel
+from services.registrations import AlreadyRegistered, EventFull, OrganisationCapReached, RegistrationClosed, cancel
 from services.soundness import violations
 from services.substitutions import Colleague, substitute
 from services.transaction import writing
@@ -42,6 +42,26 @@ def test_it_works(cast: Cast) -> None:
     assert order is not None
     assert balance(order).owed_cents == 6050  # the member price stays
     assert mails()[-2:] == ["registration_substituted", "team_place"]
+    assert violations() == []
+
+
+def test_the_new_date_keeps_its_own_limits(cast: Cast) -> None:
+    """A ticket at its own limit leaves the next one of the same places; an organisation at its cap moves nobody there."""
+    old = make_event(public_cents=10000, member_cents=5000)
+    new = make_event(public_cents=30000, member_cents=20000, course_id=old.course_id)
+    members = select(Ticket).where(Ticket.event_id == new.id, Ticket.audience == Audience.MEMBERS)
+    with writing() as session:
+        session.scalars(members).one().limit = 1
+    enrol(cast.dora, new)
+    moved = change_date(enrol(cast.bob, old).public_id, new.id, actor=cast.bob)
+    assert db.session.get_one(Ticket, moved.ticket_id).audience == Audience.EVERYONE
+    cancel(moved.public_id, actor=cast.bob)
+    with writing() as session:
+        session.get_one(Event, new.id).organisation_cap = 1
+    again = enrol(cast.bob, old)
+    with pytest.raises(OrganisationCapReached):
+        change_date(again.public_id, new.id, actor=cast.bob)
+    assert status_of(again) == Status.AWAITING_PAYMENT
     assert violations() == []
 
 
