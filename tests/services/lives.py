@@ -5,10 +5,10 @@ The lives themselves: test_places_machine.py (every way to a place and out of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from hypothesis import HealthCheck, settings, strategies as st
@@ -27,6 +27,7 @@ from services.soundness import violations
 from tests.conftest import empty_database
 
 PICK = st.integers(0, 50)
+T = TypeVar("T")
 
 
 class Life(RuleBasedStateMachine):
@@ -76,8 +77,7 @@ class Life(RuleBasedStateMachine):
         db.session.rollback()
 
 
-def picked(pick: int, found: Iterable[Any]) -> Any:
-    found = list(found)
+def picked(pick: int, found: Sequence[T]) -> T | None:
     return found[pick % len(found)] if found else None
 
 

@@ -88,7 +88,7 @@ class PlacesLife(Life):
         self.people, self.dora, self.alice = rows[:PEOPLE], rows[PEOPLE], rows[PEOPLE + 1]
 
     def announce(self, places: list[int]) -> None:
-        asks = {"approval": Approval.ORGANISER, "slots": 1, "member_cents": None}
+        asks: dict[str, Any] = {"approval": Approval.ORGANISER, "slots": 1, "member_cents": None}
         first = make_event(
             capacity=places[FIRST] + 1, public_cents=10000, member_cents=5000, slots=1, tiers=TIERS, starts_at=morning_in(30),
             has_waiting_list=True,
