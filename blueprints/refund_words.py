@@ -37,6 +37,8 @@ def state_words(refund: Refund) -> str:
             return _("waits for a second person")
         case RefundState.REQUESTED:
             return _("about to leave")
+        case RefundState.PENDING if refund.file_id is not None:
+            return _("in a file for the bank")
         case RefundState.PENDING if refund.provider in BY_HAND:
             return _("to be paid at the bank") if refund.provider in NEEDS_ACCOUNT else _("to be paid from the till")
         case RefundState.PENDING:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, case, exists, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    exists,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from models.base import Base, now, random_id
@@ -149,6 +161,25 @@ class RefundTransitionRefused(ValueError):
     """The refund cannot go from its present state to the one asked for."""
 
 
+class RefundFile(Base):
+    """A file for the bank that pays refunds by transfer. Its bytes stay as they were: whoever takes it again has the same."""
+
+    __tablename__ = "refund_file"
+    __table_args__ = (CheckConstraint("transfers > 0 AND cents > 0", name="positive"),)
+
+    public_id: Mapped[str] = mapped_column(String(26), unique=True, default=random_id)  # MsgId: the bank takes it once
+    account: Mapped[str] = mapped_column(String(34))  # IBAN that pays
+    executes_on: Mapped[date]
+    transfers: Mapped[int]
+    cents: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    withdrawn_at: Mapped[datetime | None]  # the bank never had it: its refunds wait for another one
+
+
 class Refund(Base):
     """Money that goes back for one receipt. Its ledger entry is written when it succeeds."""
 
@@ -171,6 +202,9 @@ class Refund(Base):
     holder: Mapped[str] = mapped_column(String(120), default="")
     provider_reference: Mapped[str | None] = mapped_column(String(120))
     error: Mapped[str] = mapped_column(String(300), default="")
+    file_id: Mapped[int | None] = mapped_column(
+        ForeignKey("refund_file.id"), index=True
+    )  # the bank's file it stands in
     needs_approval: Mapped[bool] = mapped_column(default=False)  # above the amount of four eyes
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # None: the clock
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # never who asked
@@ -180,6 +214,7 @@ class Refund(Base):
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql")
     receipt: Mapped[LedgerEntry] = relationship(lazy="raise_on_sql", foreign_keys=[receipt_id])
+    file: Mapped[RefundFile | None] = relationship(lazy="raise_on_sql")
 
     def move(self, to: RefundState, at: datetime) -> bool:
         """Change the state; False when it is there already, RefundTransitionRefused when the table does not allow it."""

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from integrations.payments import Refunded, RefundResult
 from models.bank import BankLine, BankMatch, LineState
 from models.base import db, now
 from models.orders import EntryKind, LedgerEntry, Order
@@ -23,15 +22,16 @@ from services.bank_booking import (
     Share,
     book_shares_locked,
     entries_of_locked,
+    link_locked,
     lock_lines_locked,
     lock_orders_locked,
     matches_locked,
     moment_of,
 )
-from services.bank_matching import hand_receipts_locked, link_locked
+from services.bank_matching import hand_receipts_locked
 from services.bank_proposals import exact_proposals
-from services.ledger import Movement, book_many_locked, booked, left_of
-from services.refunds import apply_truth_locked, lock_refund_locked
+from services.bank_refunds import keys_in, pay_back_locked
+from services.ledger import Movement, book_many_locked, left_of
 from services.settling import settle_many_locked
 from services.transaction import require_writing, writing
 
@@ -151,12 +151,9 @@ def paid_back_locked(line: BankLine, order_id: int, actor: Person | None, at: da
         Refund.order_id == order_id, Refund.provider == PROVIDER, Refund.state == RefundState.PENDING,
         Refund.cents == -line.cents,
     )  # fmt: skip
-    public_id = session.scalars(waiting.order_by(Refund.id)).first()
-    if public_id is None:
-        return None
-    truth = Refunded(RefundResult.SUCCEEDED, f"refund:bank-{line.public_id}")
-    apply_truth_locked(lock_refund_locked(public_id), truth, moment_of(line.booked_on, at), actor=actor)
-    return booked(PROVIDER, str(truth.reference))
+    found = list(session.scalars(waiting.order_by(Refund.id)))
+    named = [public_id for public_id in found if public_id in keys_in(line.free_text)]
+    return pay_back_locked(line, (named or found)[0], at, actor) if found else None
 
 
 def share_locked(line: BankLine, order: Order, cents: int, rule: str) -> Share:

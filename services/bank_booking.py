@@ -186,6 +186,16 @@ def finish_lines_locked(
             session.delete(match)
 
 
+def link_locked(line: BankLine, entry: LedgerEntry, rule: str, at: datetime, actor: Person | None = None) -> None:
+    """The line's money is in the ledger already."""
+    session, matches = require_writing(), matches_locked([line])
+    match = matches.get((line.id, entry.order_id)) or BankMatch(line_id=line.id, order_id=entry.order_id)
+    match.cents, match.rule, match.ledger_entry_id = entry.cents, rule, entry.id
+    session.add(match)
+    session.flush()
+    finish_lines_locked({line.id: line}, matches_locked([line]), at, actor)
+
+
 def tell_what_is_missing_locked(settled: Settled, came_cents: int) -> None:
     """Too little came: the buyer reads how much is still to come. Whoever is confirmed by it has that mail."""
     if settled.confirmed or not settled.to_pay_cents or came_cents <= 0:

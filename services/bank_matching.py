@@ -25,19 +25,18 @@ from models.bank import BankLine, BankMatch, LineState
 from models.base import db, now
 from models.invoices import Invoice, InvoiceKind
 from models.orders import EntryKind, LedgerEntry, Order
-from models.people import Person
 from models.registrations import Registration
 from services.bank_balances import to_pay_of
 from services.bank_booking import (
     PROVIDER,
     Share,
     book_shares_locked,
-    finish_lines_locked,
+    link_locked,
     lock_lines_locked,
     lock_orders_locked,
-    matches_locked,
 )
 from services.bank_proposals import propose
+from services.bank_refunds import book_named_refunds
 from services.many_rows import among
 from services.transaction import require_writing, writing
 
@@ -79,7 +78,8 @@ def match_waiting(at: datetime | None = None) -> int:
         book_plans(chunk, at)
     for plan in several:
         book_plans([plan], at)
-    propose(rest, at)
+    paid = book_named_refunds(rest, at)
+    propose([line_id for line_id in rest if line_id not in paid], at)
     return len(plans) + len(rest)
 
 
@@ -256,16 +256,6 @@ def known_by_hand(line: BankLine, entries: list[LedgerEntry]) -> LedgerEntry | N
             entries.remove(entry)
             return entry
     return None
-
-
-def link_locked(line: BankLine, entry: LedgerEntry, rule: str, at: datetime, actor: Person | None = None) -> None:
-    """The line's money is in the ledger already."""
-    session, matches = require_writing(), matches_locked([line])
-    match = matches.get((line.id, entry.order_id)) or BankMatch(line_id=line.id, order_id=entry.order_id)
-    match.cents, match.rule, match.ledger_entry_id = entry.cents, rule, entry.id
-    session.add(match)
-    session.flush()
-    finish_lines_locked({line.id: line}, matches_locked([line]), at, actor)
 
 
 def leave_to_human_locked(plan: Plan, line: BankLine, asked: dict[int, int], at: datetime) -> None:

@@ -20,10 +20,11 @@ from services.providers import BY_HAND
 
 PAGE = 50
 R = RefundState
-APPROVE, PAY, FAILED, ALL = "approve", "pay", "failed", "all"
+APPROVE, PAY, SENT, FAILED, ALL = "approve", "pay", "sent", "failed", "all"
 FILTERS = {
     APPROVE: (Refund.state == R.REQUESTED) & Refund.needs_approval & Refund.approved_at.is_(None),
-    PAY: (Refund.state == R.PENDING) & Refund.provider.in_(BY_HAND),
+    PAY: (Refund.state == R.PENDING) & Refund.provider.in_(BY_HAND) & Refund.file_id.is_(None),
+    SENT: (Refund.state == R.PENDING) & Refund.file_id.is_not(None),
     FAILED: or_(Refund.state == R.FAILED, (Refund.state == R.REQUESTED) & (Refund.error != "")),
     ALL: Refund.id.is_not(None),
 }
@@ -99,7 +100,7 @@ def refund_by_public_id(public_id: str) -> RefundRow | None:
     found = db.session.scalar(
         select(Refund)
         .where(Refund.public_id == public_id)
-        .options(joinedload(Refund.order).joinedload(Order.buyer), joinedload(Refund.receipt))
+        .options(joinedload(Refund.order).joinedload(Order.buyer), joinedload(Refund.receipt), joinedload(Refund.file))
     )
     if found is None:
         return None

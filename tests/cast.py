@@ -137,15 +137,19 @@ def affiliate_locked(person: Person, organisation: Organisation, **changes: Any)
 def cast(app: Flask) -> Cast:
     """The cast in the empty database."""
     with writing() as session:
-        everybody = [Person(given_name=name.capitalize(), family_name=FAMILY[name]) for name in ADDRESSES]
-        people = dict(zip(ADDRESSES, add_people_locked(everybody, ADDRESSES.values()), strict=True))
-        lysara = add_member_locked("Lysara Biologics", "lysara.example")
-        affiliate_locked(people["bob"], lysara)
-        affiliate_locked(people["dora"], lysara, is_hr_manager=True, verified_by="staff")
-        for name, role in (
-            ("alice", Role.ORGANISER), ("emil", Role.TRAINER), ("fay", Role.FINANCE), ("ada", Role.ADMIN)
-        ):  # fmt: skip
-            session.add(StaffRole(person_id=people[name].id, role=role))
+        return add_cast_locked(session)
+
+
+def add_cast_locked(session: Any) -> Cast:
+    everybody = [Person(given_name=name.capitalize(), family_name=FAMILY[name]) for name in ADDRESSES]
+    people = dict(zip(ADDRESSES, add_people_locked(everybody, ADDRESSES.values()), strict=True))
+    lysara = add_member_locked("Lysara Biologics", "lysara.example")
+    affiliate_locked(people["bob"], lysara)
+    affiliate_locked(people["dora"], lysara, is_hr_manager=True, verified_by="staff")
+    for name, role in (
+        ("alice", Role.ORGANISER), ("emil", Role.TRAINER), ("fay", Role.FINANCE), ("ada", Role.ADMIN)
+    ):  # fmt: skip
+        session.add(StaffRole(person_id=people[name].id, role=role))
     return Cast(lysara=lysara, **people)
 
 

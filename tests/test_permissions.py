@@ -39,7 +39,8 @@ from services.kept_files import keep_file
 from services.orders import receive_money
 from services.prerequisites import exemption_of
 from services.questions import QuestionFacts, add_question, questions_of
-from services.refunds import Wanted, request as request_refund
+from services.refund_files import make_file
+from services.refunds import Wanted, carry_out, request as request_refund
 from services.registrations import register
 from services.transaction import writing
 from services.voucher_desk import VoucherPlan, add_voucher
@@ -118,6 +119,14 @@ class World:
         reference = f"in-{now().isoformat()}"
         receive_money(code, 60000, provider="manual", provider_reference=reference, booked_at=now(), actor=None)
         return request_refund(code, Wanted(60000, "ill"), actor=None)[0].public_id
+
+    def refund_file_of(self, event: Event) -> str:
+        """The public id of a file for the bank with a refund of Nora's order."""
+        code, _public_id = self.order_of(self.nora, event)
+        reference = f"in-{now().isoformat()}"
+        receive_money(code, 1000, provider="transfer", provider_reference=reference, booked_at=now(), actor=None)
+        carry_out(request_refund(code, Wanted(1000, "ill", "BE68539007547034"), actor=None)[0].public_id)
+        return make_file(actor=self.cast.fay)
 
     def of_the_bank(self, is_line: bool) -> str:
         """The public id of a line of a new statement, or of the statement."""
@@ -272,6 +281,8 @@ def fixed_values(world: World, rule: str, event: Event) -> dict[str, str]:
         return {"public_id": world.invoice_of(event)}
     if rule.startswith("/organise/bank/"):
         return {"public_id": world.of_the_bank("lines" in rule), "act": "ignore"}
+    if rule.startswith("/organise/refunds/files/"):
+        return {"public_id": world.refund_file_of(event)}
     if rule.startswith("/organise/refunds/"):
         return {"public_id": world.refund_of(event)}
     if rule.startswith("/organise/jobs/"):

@@ -31,6 +31,7 @@ from blueprints.organise import (  # noqa: E402, F401  (the views register thems
     organisations,
     plans,
     questions,
+    refund_files,
     refunds,
     registrations,
     requests,

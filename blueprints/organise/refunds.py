@@ -26,6 +26,7 @@ from services.money import say_money
 from services.orders import balance, load_order
 from services.providers import BY_HAND
 from services.refund_accounts import is_iban, known_account, plain_iban
+from services.refund_files import latest_files, waiting
 from services.refund_lists import (
     ALL,
     FILTERS,
@@ -90,6 +91,7 @@ def filter_words() -> dict[str, str]:
     return {
         "approve": _("To approve"),
         "pay": _("To pay at the bank"),
+        "sent": _("In a file for the bank"),
         "failed": _("Failed"),
         "all": _("All"),
     }
@@ -113,6 +115,8 @@ def refunds() -> ResponseReturnValue:
         pager=pager("organise.refunds", found.page, PAGE, found.total, q=query or None, show=asked or None),
         **WORDS,
         me_id=me().id,
+        waiting=waiting(),
+        files=latest_files(),
     )
 
 

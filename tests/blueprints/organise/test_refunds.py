@@ -127,3 +127,39 @@ def test_the_files_of_finance_leave_a_trace(cast: Cast, client: FlaskClient, ord
 def test_a_period_that_is_none_answers_all_the_same(cast: Cast, client: FlaskClient, period: str) -> None:
     sign_in(client, cast.fay)
     assert client.get(f"/organise/finance/vat?{period}").status_code == 200
+
+
+def test_a_file_for_the_bank_from_the_list_to_the_statement(cast: Cast, client: FlaskClient, order: Order) -> None:
+    sign_in(client, cast.fay)
+    form = {"amount": "123,45", "reason": "ill", "iban": IBAN, "holder": "Carol Nguyễn"}
+    post_form(client, f"/organise/orders/{order.code}/refund", form)
+    assert "1 transfer of €123.45 can be paid with a file for the bank." in words(client.get("/organise/refunds"))
+    made = post_form(client, "/organise/refunds/files", page="/organise/refunds")
+    page = words(client.get(made.location))
+    assert "1 refund for the bank: €123.45" in page
+    assert "BE68 5390 0754 7034" in page
+    files = [post_form(client, f"{made.location}/take", page=made.location) for _ in range(2)]
+    assert files[0].data == files[1].data
+    assert only().public_id.encode() in files[0].data
+    assert files[0].headers["Cache-Control"] == "no-store"
+    assert files[0].headers["Content-Disposition"].endswith(".xml")
+    actions = list(db.session.scalars(select(AuditEntry.action).where(AuditEntry.action == "refund_file.taken")))
+    assert len(actions) == 2
+    assert "In a file for the bank (1)" in words(client.get("/organise/refunds"))
+    assert "It stands in a file for the bank" in words(client.get(f"/organise/refunds/{only().public_id}"))
+    elsewhere = f"/organise/orders/{order.code}"  # the list has no button any more
+    again = post_form(client, "/organise/refunds/files", page=elsewhere, follow_redirects=True)
+    assert "No refund waits for a transfer" in words(again)
+
+
+def test_a_file_that_is_taken_back_is_given_to_nobody(cast: Cast, client: FlaskClient, order: Order) -> None:
+    sign_in(client, cast.fay)
+    form = {"amount": "123,45", "reason": "ill", "iban": IBAN, "holder": "Carol Nguyễn"}
+    post_form(client, f"/organise/orders/{order.code}/refund", form)
+    address = post_form(client, "/organise/refunds/files", page="/organise/refunds").location
+    page = post_form(client, f"{address}/withdraw", page=address, follow_redirects=True)
+    assert "The file is taken back. Its refunds wait for another one." in words(page)
+    page = post_form(client, f"{address}/take", page=f"/organise/orders/{order.code}", follow_redirects=True)
+    assert "This file was taken back." in words(page)
+    assert "1 transfer of €123.45 can be paid" in words(client.get("/organise/refunds"))
+    assert client.get("/organise/refunds/files/nothing").status_code == 404

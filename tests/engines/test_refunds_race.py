@@ -1,0 +1,111 @@
+"""Two people of finance at once, on both engines: one yes, one file for the bank, and never more back than came."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import create_app
+from models.base import db, now
+from models.orders import LedgerEntry
+from models.outbox import AuditEntry
+from models.payments import Refund, RefundFile
+from models.people import Person
+from services import schema
+from services.orders import receive_money
+from services.people import person_by_address
+from services.refund_files import NothingToPay, make_file
+from services.refunds import (
+    MoreThanReceived,
+    MovedMeanwhile,
+    Wanted,
+    approve,
+    carry_out,
+    request,
+)
+from services.transaction import writing
+from tests.cast import ADDRESSES, add_cast_locked
+from tests.conftest import make_settings
+from tests.services.billed import ordered
+
+pytestmark = pytest.mark.engines
+
+IBAN, AT_ONCE = "BE68539007547034", 4
+
+
+def a_house(url: str, folder: Path) -> tuple[Flask, str]:
+    """The cast, and Carol's order of €508.20 paid by transfer: its code."""
+    app = create_app(make_settings(folder, url))
+    with app.app_context():
+        schema.migrate()
+        with writing() as session:
+            cast = add_cast_locked(session)
+        code = ordered(cast.carol).code
+        receive_money(code, 50820, provider="transfer", provider_reference="in", booked_at=now(), actor=None)
+        db.session.remove()
+    return app, code
+
+
+def who(name: str) -> Person:
+    found = person_by_address(ADDRESSES[name])
+    assert found is not None
+    db.session.rollback()
+    return found
+
+
+def at_once(app: Flask, act: Callable[[], object], refused: type[Exception]) -> tuple[int, list[Exception]]:
+    """The same act from several threads: how many were refused, and whatever else went wrong."""
+    start, answers = threading.Barrier(AT_ONCE), list[Exception]()
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                start.wait()
+                act()
+            except Exception as error:
+                answers.append(error)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=run) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(isinstance(each, refused) for each in answers), [
+        each for each in answers if not isinstance(each, refused)
+    ]
+
+
+def test_one_yes_one_file_and_never_more_than_came(both_engines: str, tmp_path: Path) -> None:
+    app, code = a_house(both_engines, tmp_path)
+    wanted = Wanted(20000, "ill", IBAN, "Carol")
+    assert at_once(app, lambda: request(code, wanted, actor=who("fay")), MoreThanReceived) == (AT_ONCE - 2, [])
+    with app.app_context():
+        assert db.session.scalar(select(func.sum(Refund.cents))) == 40000
+        (large,) = request(code, Wanted(10820, "ill", IBAN, "Carol"), actor=who("fay"))
+        for public_id in db.session.scalars(select(Refund.public_id).where(Refund.cents == 20000)).all():
+            carry_out(public_id)
+        with_approval(large.public_id)
+    assert at_once(app, lambda: approve(large.public_id, actor=who("ada")), MovedMeanwhile) == (AT_ONCE - 1, [])
+    with app.app_context():
+        carry_out(large.public_id)
+    assert at_once(app, lambda: make_file(actor=who("fay")), NothingToPay) == (AT_ONCE - 1, [])
+    with app.app_context():
+        assert db.session.scalars(select(RefundFile.cents)).all() == [50820]
+        assert set(db.session.scalars(select(Refund.file_id))) == {db.session.scalar(select(RefundFile.id))}
+        assert db.session.scalar(select(func.count()).where(AuditEntry.action == "refund.approved")) == 1
+        assert db.session.scalar(select(func.sum(LedgerEntry.cents))) == 50820  # nothing left yet
+        db.session.remove()
+        db.engine.dispose()
+
+
+def with_approval(public_id: str) -> None:
+    """As if it were above the set amount."""
+    with writing() as session:
+        session.query(Refund).filter_by(public_id=public_id).one().needs_approval = True
