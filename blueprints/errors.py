@@ -8,8 +8,11 @@ from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from blueprints.question_fields import LARGEST_FORM
 from models.base import db
+from services.kept_files import LARGEST
 
+MEGABYTE = 1024 * 1024
 PAGES = (400, 403, 404, 405, 410, 413, 429, 500, 503)
 log = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ def answer_errors(app: Flask) -> None:
         if code < 400 or error.response is not None:
             return error.get_response()
         page = code if code in PAGES else (400 if code < 500 else 500)
-        return render_template(f"errors/{page}.html", error=error), code
+        return render_template(f"errors/{page}.html", error=error, largest=largest()), code
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> ResponseReturnValue:
@@ -32,3 +35,11 @@ def answer_errors(app: Flask) -> None:
         log.exception("unforeseen error at %s %s", request.method, request.path)
         db.session.rollback()
         return render_template("errors/500.html"), 500
+
+
+def largest() -> tuple[int, int]:
+    """How much may be sent to this address at once, and how much one file may have where files answer questions (else
+    0), in whole megabytes."""
+    everything = request.max_content_length or 0
+    each = LARGEST if everything == LARGEST_FORM else 0
+    return everything // MEGABYTE, each // MEGABYTE

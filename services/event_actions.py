@@ -74,11 +74,13 @@ def action_of(
     waiting: Waiting,
     locale: str,
     at: datetime,
+    place_in_line: int | None = None,
 ) -> Action:
     """The one thing this reader may do now, or the sentence that says why there is nothing to do."""
     if mine:
         status, code = mine
-        return Action(Act.MINE, mine_title(status), mine_words(status), order_code=code, status=status)
+        words = mine_words(status) if place_in_line is None else line_words(place_in_line)
+        return Action(Act.MINE, mine_title(status), words, order_code=code, status=status)
     if event.publication != Publication.PUBLISHED:
         return Action(Act.NOTHING, why_not=_("Registration opens once this page is published."))
     if not event.registration_is_open(at):
@@ -141,6 +143,10 @@ def mine_title(status: str) -> str:
         Status.OFFERED: _("Accept your place"),
         Status.PENDING_APPROVAL: _("You have asked for a place"),
     }[Status(status)]
+
+
+def line_words(position: int) -> str:
+    return str(_("Number %(number)s in line", number=position))
 
 
 def position_words(position: int) -> str:

@@ -35,6 +35,7 @@ from services.dates import ZONE, say_span, say_when
 from services.event_actions import Action, Waiting, action_of, places_sentence
 from services.event_terms import Fact, PriceWords, facts_of, notice_of, price_sentence
 from services.markdown import rendered
+from services.positions import position
 from services.prices import Offer, offer
 from services.readers import Reader
 from services.rows import plain_rows
@@ -218,12 +219,23 @@ def page_of(found: Found, reader: Reader, locale: str, at: datetime) -> EventPag
         places=places,
         places_words=words,
         few=few,
-        action=action_of(event, places, offered, found.mine, reader, found.waiting, locale, at),
+        action=action_of(
+            event, places, offered, found.mine, reader, found.waiting, locale, at, line_of(event, found.mine, reader)
+        ),
         notice=notice_of(event, locale),
         facts=facts_of(event, course, places, offered, locale, at),
         programmes=programmes_with(course.id, locale) if course else (),
         offered=offered,
     )
+
+
+def line_of(event: Event, mine: tuple[str, str] | None, reader: Reader) -> int | None:
+    """The reader's place in line; None for somebody who does not wait."""
+    if mine is None or mine[0] != Status.WAITLISTED:
+        return None
+    here = Registration.event_id == event.id, Registration.person_id == reader.person_id
+    waiting = db.session.scalar(select(Registration).where(*here, Registration.status == Status.WAITLISTED))
+    return position(waiting) if waiting is not None else None
 
 
 def texts_of(event: Event, course: Course | None, locale: str) -> EventTexts:

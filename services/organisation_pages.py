@@ -27,6 +27,7 @@ from models.outbox import AuditEntry
 from models.people import EmailAddress, Person
 from models.registrations import LIVE, Registration, Status
 from services.orders import Balance, balance
+from services.positions import position
 
 HISTORY_PAGE = 50
 PEOPLE_PAGE = 100
@@ -217,6 +218,7 @@ class CompanyRegistration:
     order: Order
     cents: int
     company_pays: bool
+    position: int | None  # in line, while it waits
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ class CompanyRegistrations:
 
 
 def company_registrations(organisation_id: int, at: datetime) -> CompanyRegistrations:
-    """What the organisation's people registered for as its people, or what it pays for; three queries."""
+    """What the organisation's people registered for as its people, or what it pays for; three queries, and one per waiting registration."""
     query = (
         select(Registration)
         .join(Event, Event.id == Registration.event_id)
@@ -247,6 +249,7 @@ def company_registrations(organisation_id: int, at: datetime) -> CompanyRegistra
             row, row.event, row.order,
             sum(line.gross_cents for line in row.order.lines if line.registration_id == row.id),
             row.order.payer_organisation_id == organisation_id,
+            position(row),
         )
         for row in db.session.scalars(query)
     ]  # fmt: skip

@@ -22,6 +22,7 @@ from services.attendees import Dossier, load_dossier
 from services.audit import record
 from services.orders import balance
 from services.permissions import may_receive_money
+from services.positions import position
 from services.reasons import reason_words
 from services.registrations import EventFull, RegistrationClosed, cancel, rename
 
@@ -61,6 +62,7 @@ def registration(slug: str, public_id: str) -> ResponseReturnValue:
         story=story(found),
         told=answers_of(found.registration.id, str(get_locale())),
         at=now(),
+        place_in_line=position(found.registration),
         may_receive=may_receive_money(roles()),
     )
     record(

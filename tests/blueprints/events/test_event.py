@@ -112,7 +112,13 @@ def test_a_full_event_offers_the_waiting_list_and_the_position(client: FlaskClie
     register(cast.dora, event.id, wish("dora"), locale="en")
     text = said(client, event)
     assert "You would be number 2" in text
+    assert "Members come first, then the order of time." in text
     assert "The only place is taken" in text
+    register(cast.bob, event.id, wish("bob"), locale="en")
+    sign_in(client, cast.dora)
+    waiting = words(client.get(f"/events/{event.slug}?lang=en"))
+    assert "Number 1 in line" in waiting
+    assert "Members come first, then the order of time." in waiting
 
 
 def test_a_full_event_without_waiting_list_says_so(client: FlaskClient, cast: Cast) -> None:

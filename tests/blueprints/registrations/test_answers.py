@@ -167,6 +167,16 @@ def test_a_file_that_is_refused_is_told_at_its_field_and_the_rest_is_kept(
     assert count(KeptFile) == 0
 
 
+def test_more_than_any_form_may_have_names_the_limits_of_that_form(
+    client: FlaskClient, event: Event, cast: Cast
+) -> None:
+    sign_in(client, cast.bob)
+    weights = {f"/events/{event.slug}/register": 41, "/me/profile": 7}
+    said = {path: words(client.post(path, data=b"a" * (weight << 20))) for path, weight in weights.items()}
+    assert "A file may have 5 MB, and all you send at once 40 MB." in said[f"/events/{event.slug}/register"]
+    assert "At most 6 MB fit here at once." in said["/me/profile"]
+
+
 def test_a_guests_answers_wait_in_the_draft(client: FlaskClient, event: Event, cast: Cast) -> None:
     cv = ask(cast, event, QuestionKind.FILE, "Your curriculum vitae", is_required=True)
     soup = ask(cast, event, QuestionKind.CHOICE, "Which soup?", is_required=True)
