@@ -172,19 +172,24 @@ def learn(provider: str, public_id: str, reference: str, at: datetime, notice: i
     return apply(public_id, provider_for(provider).refresh(reference), at, notice)
 
 
-def look(code: str, at: datetime | None = None) -> AttemptState | None:
+def look(code: str, at: datetime | None = None, *, again: bool = False) -> AttemptState | None:
     """Where the order's last payment page stands, for a payer who comes back from it; None when there never was one.
 
-    The provider is asked, unless it just was; when it gives no answer we know no more than before.
+    The provider is asked, unless this is another look and it just was; when it gives no answer we know no more than before.
     """
     at = at or now()
     for public_id, checked_at in [(one.public_id, one.checked_at) for one in open_attempts(code)]:
-        if checked_at is None or checked_at <= at - JUST_NOW:
+        if not again or checked_at is None or checked_at <= at - JUST_NOW:
             try:
                 refresh(public_id, at)
             except ProviderError as error:
                 log.warning("payment %s cannot be asked about: %s", public_id, error)
     db.session.rollback()
+    return last_state(code)
+
+
+def last_state(code: str) -> AttemptState | None:
+    """The state of the order's last attempt, as far as we know."""
     last = select(PaymentAttempt.state).join(Order, Order.id == PaymentAttempt.order_id).where(Order.code == code)
     state = db.session.scalar(last.order_by(PaymentAttempt.id.desc()).limit(1))
     return AttemptState(state) if state else None

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from blueprints.payments import blueprint
 from blueprints.registrations.proof import open_order
 from models.payments import AttemptState
+from services.orders import balance
 from services.payments import (
     CardsNotOffered,
     MoneyOnItsWay,
@@ -58,14 +59,16 @@ def pay(code: str) -> ResponseReturnValue:
 def paid(code: str) -> ResponseReturnValue:
     """Where the payment page leads back to: the provider is asked, and as long as it does not know we wait with the payer."""
     found, access = open_order(code)
-    state = look(found.code)
+    cents = balance(found).to_pay_cents
+    looked = min(request.args.get("looked", 0, int), LOOKS)
+    state = look(found.code, again=looked > 0)
     if not access.whole or state not in (AttemptState.OPEN, AttemptState.PROCESSING):
         came = "yes" if state is AttemptState.PAID else None
         return redirect(url_for("registrations.order", code=found.code, paid=came), 303)
-    looked = min(request.args.get("looked", 0, int), LOOKS)
     page = render_template(
         "payments/waiting.html",
         order=found,
+        cents=cents,
         slow=state is AttemptState.PROCESSING,
         again=state is AttemptState.OPEN and looked < LOOKS,
         looked=looked,

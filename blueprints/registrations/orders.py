@@ -40,7 +40,7 @@ from services.order_totals import totals_of
 from services.orders import Balance, balance, set_purchase_order
 from services.payment_codes import payment_code
 from services.payment_ways import transfer_of
-from services.payments import open_attempts
+from services.payments import last_state, open_attempts
 from services.positions import position
 from services.providers import card_provider, is_simulated
 from services.reasons import Step, steps_of
@@ -123,7 +123,7 @@ def order(code: str) -> ResponseReturnValue:
     money, parts = balance(found), parts_of(found, access, now())
     first = leading(parts)
     transfer = transfer_of(found, money.to_pay_cents) if access.whole else None
-    return render_template(
+    page = render_template(
         "registrations/order.html",
         order=found,
         parts=parts,
@@ -150,17 +150,17 @@ def order(code: str) -> ResponseReturnValue:
         purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
     )
+    return page, {"Cache-Control": "private, no-store"}  # back from the payment page it is read anew
 
 
 def cards_for(order: Order, money: Balance) -> str:
-    """What the order page says of cards: '' nothing, `open` pay by one, `waits` a payment is on its way."""
+    """What the order page says of cards: '' nothing, `open` pay by one, `again` the last try failed, `waits` a payment is on
+    its way."""
     if not money.to_pay_cents or card_provider() is None:
         return ""
-    return (
-        "waits"
-        if any(one.state == AttemptState.PROCESSING or one.review for one in open_attempts(order.code))
-        else "open"
-    )
+    if any(one.state == AttemptState.PROCESSING or one.review for one in open_attempts(order.code)):
+        return "waits"
+    return "again" if last_state(order.code) is AttemptState.FAILED else "open"
 
 
 def due_of(order: Order) -> datetime | None:

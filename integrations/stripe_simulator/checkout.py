@@ -145,6 +145,11 @@ def settle(store: Store, session_id: str, *, succeeds: bool = True) -> Thing:
     return session
 
 
+def is_refused(store: Store, session_id: str) -> bool:
+    """Whether the payer chose a debit that the bank refuses."""
+    return bool(store.things[f"draft {session_id}"].get("refused"))
+
+
 def on_its_way(store: Store, older_than: int) -> list[str]:
     """The pages of debits that the bank has not answered for so many seconds."""
     found = [thing for thing in store.things.values() if thing["object"] == "checkout.session"]

@@ -126,6 +126,8 @@ def serve(host: str, port: int, api_key: str, secret: str, hook: str, path: Path
         with simulator.store.lock:
             arrived = checkout.on_its_way(simulator.store, DEBIT_TAKES)
             for session_id in arrived:
-                checkout.settle(simulator.store, session_id)
+                checkout.settle(
+                    simulator.store, session_id, succeeds=not checkout.is_refused(simulator.store, session_id)
+                )
             if arrived:
                 simulator.store.keep()

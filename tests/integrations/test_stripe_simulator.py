@@ -90,14 +90,14 @@ def test_the_payment_page(simulator: Simulator, stripe: Stripe) -> None:
     with urllib.request.urlopen(started.url) as answer:
         page = answer.read().decode()
     assert "Simulation" in page
-    assert "508.20 EUR" in page
+    assert "508,20\u00a0€" in page
     assert "SEPA" not in page
     post(started.url, "decline")
     assert simulator.store.get("checkout.session", started.reference)["status"] == "open"
     assert post(started.url, "bancontact") == f"http://localhost/orders/MH-4K7Q-92X8/paid?page={started.reference}"
     assert stripe.refresh(started.reference).state == "paid"
     with urllib.request.urlopen(started.url) as answer:
-        assert "paid already" in answer.read().decode()
+        assert "déjà payé" in answer.read().decode()
 
 
 class Stay(urllib.request.HTTPRedirectHandler):

@@ -21,6 +21,7 @@ from models.outbox import Job
 from models.registrations import Registration, Status
 from services.certificates import revoke
 from services.order_links import key_of
+from tests.journeys.contested import contested, on_its_way
 from tests.journeys.desk import person
 
 PAID, FREE, TENTATIVE = "iso-13485-eupen", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
@@ -41,6 +42,14 @@ class Sight:
 def send_empty(page: Page) -> None:
     """The form, sent as it stands: it comes back with every problem it can have."""
     page.locator("main form[method=post] .action, main form[method=post] .btn-primary").last.click()
+    page.locator(".problems").wait_for()
+
+
+def at_the_door(page: Page) -> None:
+    """Cash without an amount."""
+    page.get_by_label("How it came").select_option(label="Cash at the door")
+    page.get_by_label("Amount").fill("")
+    page.get_by_role("button", name="Mark as received").click()
     page.locator(".problems").wait_for()
 
 
@@ -166,6 +175,11 @@ MONEY = (
     Sight("give money back, with errors", "/organise/orders/{paid}/refund", "fay", first=send_empty),
     Sight("disputes", "/organise/disputes", "fay"),
     Sight("invoices", "/organise/invoices", "fay"),
+    Sight("payment on its way", "/orders/{on_its_way}/paid", "carol"),
+    Sight("order, contested", "/orders/{contested}", "carol"),
+    Sight("order at the desk, contested", "/organise/orders/{contested}", "fay"),
+    Sight("order at the desk, dispute lost", "/organise/orders/{contested:lost}", "fay"),
+    Sight("money at the door, with errors", "/organise/orders/{code:awaiting_payment}", "fay", first=at_the_door),
 )
 ALL = PUBLIC + OWN + DESK + RULES + MONEY
 
@@ -224,4 +238,6 @@ ANSWERS: dict[str, Callable[[str], str]] = {
     "registration": registration_id,
     "certificate": certificate_id,
     "job": job_id,
+    "on_its_way": lambda _: on_its_way(),
+    "contested": lambda how: contested(lost=how == "lost"),
 }

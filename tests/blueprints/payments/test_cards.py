@@ -116,6 +116,24 @@ def test_a_debit_is_on_its_way(app: Flask, cast: Cast, stripe_house: Simulator) 
     assert "by card" not in page
 
 
+def test_a_debit_that_was_refused_is_told_on_the_order(app: Flask, cast: Cast, stripe_house: Simulator) -> None:
+    from tests.services.paying import deliver
+    from tests.services.test_payments import debit
+
+    order, _, page = debit(cast, stripe_house)
+    stripe_house.settle(page, succeeds=False)
+    deliver(stripe_house)
+    dora = app.test_client()
+    sign_in(dora, cast.dora)
+    seen = words(dora.get(f"/orders/{order}"))
+    assert "The last payment did not go through, so nothing was paid." in seen
+    assert "by card" in seen
+
+
+def test_back_from_the_payment_page_the_order_is_read_anew(client: FlaskClient, code: str) -> None:
+    assert client.get(f"/orders/{code}").headers["Cache-Control"] == "private, no-store"
+
+
 def test_the_page_that_does_not_open(client: FlaskClient, code: str, stripe_house: Simulator) -> None:
     stripe_house.store.failing = 9
     answer = post_form(client, f"/orders/{code}/pay", page=f"/orders/{code}", follow_redirects=True)
