@@ -44,7 +44,6 @@ class Desk:
     prerequisites: Prerequisites = NOTHING
     studies: str = ""
     voucher: Voucher | None = None
-    kept: int = 0  # places kept for the voucher that are not taken
 
     def with_voucher(self, voucher: Voucher | None) -> Desk:
         """The desk with the prices that the voucher makes. Raises VoucherNotNeeded when it does nothing here."""
@@ -52,10 +51,15 @@ class Desk:
             return self
         if all(does_nothing(price, voucher) for price in (self.price, *self.choices)):
             raise VoucherNotNeeded(voucher.code)
-        kept = sum(kept_by(quota, voucher) for quota in self.event.quotas)
         choices = [with_voucher(price, voucher) for price in self.choices]
         found = replace(self.offer, price=with_voucher(self.price, voucher))
-        return replace(self, offer=found, choices=choices, voucher=voucher, kept=kept)
+        return replace(self, offer=found, choices=choices, voucher=voucher)
+
+    def choosing(self, price: Price | None) -> Desk:
+        """The desk of this choice: its price, and who waits before the reader there."""
+        if price is None or price is self.price:
+            return self
+        return replace(self, offer=replace(self.offer, price=price), waiting=waiting_before(price, self.reader))
 
     def paid_by(self, customer: Customer) -> Desk:
         """The desk with the prices of whoever pays."""
@@ -90,20 +94,16 @@ class Desk:
         return self.offer.price
 
     @property
-    def may_cost(self) -> bool:
-        """Whether one of the choices has a price."""
-        return any(not price.is_free for price in self.choices)
-
-    @property
-    def may_be_free(self) -> bool:
-        return any(price.is_free for price in self.choices)
-
-    @property
     def is_full(self) -> bool:
-        """Whether the place would be on the waiting list (of the best ticket's quota)."""
-        if self.price is None or (self.asks and not self.event.holds_requests):
+        """Whether the place would be on the waiting list (of the quota of the price shown)."""
+        return self.price is not None and self.waits_for(self.price)
+
+    def waits_for(self, price: Price) -> bool:
+        """Whether a place at this price would be on the waiting list."""
+        if self.asks and not self.event.holds_requests:
             return False
-        return self.price.ticket.quota.free + self.kept <= 0
+        quota = price.ticket.quota
+        return quota.free + (kept_by(quota, self.voucher) if self.voucher else 0) <= 0
 
     @property
     def asks(self) -> bool:

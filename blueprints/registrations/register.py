@@ -78,23 +78,25 @@ class ConfirmForm(PayerForm):
         _l("I meet these"), [filled(_l("Tick this when you meet them. If you do not, write to the organiser first."))]
     )
     shown_cents = IntegerField(widget=HiddenInput())
-    shown_prices = HiddenField()  # of each choice: "ticket:cents ticket:cents"
+    shown_ticket = HiddenField()  # whose price that was, where there is a choice
     questions: Sequence[Question] = ()  # those it has a field for
     wanted: str | None = None  # the ticket that was chosen, even when the page has no choice any more
 
-    def remember_prices(self, desk: Desk, price: Price) -> None:
-        """The page sends back the prices it shows now, never those of an earlier one."""
-        self.shown_cents.raw_data = self.shown_prices.raw_data = None
-        self.shown_cents.data = price.gross_cents
-        self.shown_prices.data = " ".join(f"{one.ticket.public_id}:{one.gross_cents}" for one in desk.choices)
+    def remember_price(self, price: Price) -> None:
+        """The page sends back the price it shows now, never that of an earlier one."""
+        self.shown_cents.raw_data = self.shown_ticket.raw_data = None
+        self.shown_cents.data, self.shown_ticket.data = price.gross_cents, price.ticket.public_id
 
-    @property
-    def agreed_cents(self) -> int | None:
-        """The gross price that the page showed for what was chosen."""
-        pairs = (pair.partition(":") for pair in (self.shown_prices.data or "").split())
-        shown = {ticket: int(cents) for ticket, _, cents in pairs if cents.isdecimal()}
-        cents: int | None = shown.get(self.wanted or "", self.shown_cents.data)
-        return cents
+    def chooses_anew(self, desk: Desk) -> bool:
+        """Whether another kind of place was chosen than the page binds to: with another price, or a waiting list. Then the
+        page comes back with that, and is confirmed then."""
+        if "ticket" not in self or self.shown_ticket.data in (None, "", self.ticket.data):
+            return False
+        prices = {price.ticket.public_id: price for price in desk.choices}
+        before, after = prices.get(self.shown_ticket.data), prices.get(self.ticket.data)
+        if before is None or after is None:
+            return False
+        return before.gross_cents != after.gross_cents or desk.waits_for(before) != desk.waits_for(after)
 
 
 class GuestForm(ConfirmForm):
@@ -134,24 +136,33 @@ def form(slug: str) -> ResponseReturnValue:
     desk = desk_with_code(form, load, visitor().ip, counts=not form.csrf_token.errors, desk=unchanged) or desk
     form.ask_students(desk)
     form.only_looks()
-    if valid and not form.errors and not form.changes_the_price:
+    anew = form.chooses_anew(desk)
+    if valid and not form.errors and not form.changes_the_price and not anew:
         answer = signed_in_answer(form, desk, person) if person else guest_answer(form, desk)
         if answer is not None:
             return answer
         desk = desk_with_code(form, load, visitor().ip, counts=not form.voucher.errors) or desk
         form = asked_anew(form, slug, person, desk)
-    form.shows()
+    desk = shown(form, desk)
     open_now = desk.event.registration_is_open(now())
-    if desk.price is not None:  # always the price of the page being shown
-        form.remember_prices(desk, chosen(form, desk))
     template = "registrations/confirm.html" if person else "registrations/guest.html"
     closed = None if open_now else closed_words(desk.event)
     asked = fields_by_ticket(form, form.questions)
     payers = form.choices_for(desk, None if "ticket" in form else desk.price) if form.asks_payer else []
     page = render_template(
-        template, form=form, desk=desk, event=desk.event, closed=closed, questions=asked, payers=payers
+        template, form=form, desk=desk, event=desk.event, closed=closed, questions=asked, payers=payers, anew=anew
     )
     return page, status_with_files(form)
+
+
+def shown(form: ConfirmForm, desk: Desk) -> Desk:
+    """The desk of what is ticked; its price, always that of the page being shown, comes back with the form."""
+    form.shows()
+    if desk.price is None:
+        return desk
+    price = chosen(form, desk)
+    form.remember_price(price)
+    return desk.choosing(price)
 
 
 def form_for(slug: str, person: Person | None) -> ConfirmForm:
@@ -220,7 +231,7 @@ def wish_of(form: ConfirmForm, **who: Any) -> Wish:
         needs=form.needs.data or "",
         visible_to_guests=bool(form.visible_to_guests.data),
         ticket=form.wanted,
-        shown_cents=form.agreed_cents,
+        shown_cents=form.shown_cents.data,
         voucher=form.voucher.data or "",
         studies=form.says,
         answers=dict(given_by(form, form.questions)),

@@ -192,14 +192,32 @@ def test_the_choice_between_on_site_and_online_has_its_price_and_keeps_it(
     assert again.status_code == 303
 
 
-def test_a_choice_that_was_made_without_looking_has_the_price_beside_it(client: Browser, cast: Cast) -> None:
+@pytest.mark.parametrize("way", ["single", "guest"])
+def test_another_choice_at_another_price_is_shown_before_its_button_binds(
+    client: Browser, cast: Cast, way: str
+) -> None:
     event = hybrid(onsite=5, online=5, cents=5000)
-    path, data = show(client, cast, "single", event)
-    with writing() as session:
-        session.get_one(Ticket, online_of(event).id).net_cents = 6000
-    answer = client.post(path, data={**data, "ticket": online_of(event).public_id})
-    assert "it is now €72.60. Nothing was booked." in words(answer)
+    path, data = show(client, cast, way, event)  # the page is about the free place on site
+    ticket = online_of(event).public_id
+    answer = client.post(path, data={**data, "ticket": ticket})
+    assert answer.status_code == 200
+    assert "You have chosen another way to take part. Read its price, then confirm." in words(answer)
+    assert "€60.50" in words(answer)
+    if way == "single":
+        assert "Hold my place, with an obligation to pay" in words(answer)
+        assert "Confirm my place" not in words(answer)
     assert nothing_is_booked()
+    assert client.post(path, data={**data, **sent_back(answer), "ticket": ticket}).status_code == 303
+
+
+def test_another_choice_at_the_same_price_takes_no_further_click_unless_it_is_full(client: Browser, cast: Cast) -> None:
+    event, full = hybrid(onsite=5, online=5), hybrid(onsite=5, online=0)
+    path, data = show(client, cast, "single", event)
+    assert client.post(path, data={**data, "ticket": online_of(event).public_id}).status_code == 303
+    path, data = show(client, cast, "single", full)
+    answer = client.post(path, data={**data, "ticket": online_of(full).public_id})
+    assert "Join the waiting list" in words(answer)
+    assert client.post(path, data={**sent_back(answer), "ticket": online_of(full).public_id}).status_code == 303
 
 
 def test_a_members_ticket_of_the_choice_gives_way_to_the_price_of_everybody(client: Browser, cast: Cast) -> None:
@@ -209,8 +227,8 @@ def test_a_members_ticket_of_the_choice_gives_way_to_the_price_of_everybody(clie
         session.add(
             Ticket(event_id=event.id, quota_id=quota, position=6, names={"en": "Online, members"}, audience=Audience.MEMBERS)
         )  # fmt: skip
-    path, data = show(client, cast, "single", event)
     members = db.session.scalars(select(Ticket.public_id).where(Ticket.audience == Audience.MEMBERS)).one()
+    path, data = show(client, cast, "single", event, ticket=members)
     lapse(event)
     answer = client.post(path, data={**data, "ticket": members})
     assert "it is now €60.50. Nothing was booked." in words(answer)
