@@ -36,7 +36,7 @@ def insert_many_locked(model: type[Base], rows: Sequence[Row], *, unless: str = 
     names, values = complete(table, rows)
     told = statement_of(table, tuple(names), unless, connection.dialect)
     if connection.dialect.name != "sqlite":
-        written = json.dumps([dict(zip(names, each, strict=True)) for each in values], default=plain)
+        written = json.dumps([dict(zip(names, each, strict=True)) for each in values], default=lru_cache(plain))
         return list(connection.exec_driver_sql(told, (written,)).scalars())
     before = connection.scalar(select(table.c.id).order_by(table.c.id.desc()).limit(1)) or 0
     types = [table.c[name].type.dialect_impl(connection.dialect) for name in names]
