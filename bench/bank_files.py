@@ -23,18 +23,18 @@ def fill(url: str, folder: Path, orders: int) -> None:
     with looking(url, folder):
         from models.events import Quota
         from models.orders import Order, OrderLine
-        from models.registrations import Registration
+        from models.registrations import Registration, Transition
         from services.transaction import writing
 
         rows = [rows_of(number) for number in range(1, orders + 1)]
         with writing() as session:
-            for position, table in enumerate((Order, Registration, OrderLine)):
+            for position, table in enumerate((Order, Registration, OrderLine, Transition)):
                 session.execute(insert(table), [row[position] for row in rows])
             session.execute(update(Quota).values(taken=orders))
 
 
-def rows_of(number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """One order, its registration, its line."""
+def rows_of(number: int) -> tuple[dict[str, Any], ...]:
+    """One order, its registration, its line, its beginning."""
     from integrations.references import structured_communication
 
     at, address = datetime.now(UTC), f"guest{number}@example.org"
@@ -46,6 +46,7 @@ def rows_of(number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]
          "family_name": f"Number {number}", "email": address, "created_at": at, "updated_at": at},
         {"order_id": number, "registration_id": number, "description": "A day", "net_cents": 42000, "vat": "standard",
          "vat_rate": 21, "vat_cents": 8820, "gross_cents": GROSS, "why": "The price for everyone."},
+        {"registration_id": number, "to_status": "awaiting_payment", "reason": "registered", "at": at},
     )  # fmt: skip
 
 
