@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import joinedload
 
 from models.bank import BankLine, BankMatch, BankStatement, LineState
 from models.base import db
 from models.orders import Order
 from models.people import Person
-from models.search import folded
-from services.bank_proposals import EXACT
+from services.bank_proposals import EXACT, exact_money
 from services.bank_summaries import standings
-from services.finance_words import cents_of
+from services.bank_words import line_words
 from services.transfers import OrderRow, list_orders
 
-PAGE, NEWEST = 50, 5_000
+Conditions = Sequence[ColumnElement[bool]]
+PAGE = 50
 WAITING = (LineState.PROPOSED, LineState.NEW)
 SHOWN: dict[str, tuple[LineState, ...]] = {
     "waiting": WAITING,
@@ -94,6 +93,7 @@ class LineList:
     total: int
     page: int
     counts: dict[str, int]
+    waiting: int  # for a human, whatever is sought
     exact: int  # proposals that can be accepted at once
     exact_cents: int
 
@@ -101,52 +101,31 @@ class LineList:
 def list_lines(shown: str, query: str = "", page: int = 1, *, statement: BankStatement | None = None) -> LineList:
     """The lines of one filter, those that wait for a human first, then the latest; of one statement, or of all.
 
-    Every word of `query` must be in the line's texts, its orders' codes or references, or be its amount. Beyond the newest
-    5,000 lines nothing is looked at.
+    `query`: services/bank_words.py. `waiting` and `exact` are of all lines, whatever is sought. Five queries.
     """
-    asked = (
-        select(BankLine).options(joinedload(BankLine.statement)).order_by(BankLine.booked_on.desc(), BankLine.id.desc())
+    scope = [BankLine.statement_id == statement.id] if statement is not None else []
+    counts, waiting = counted(scope, line_words(query))
+    found = (*scope, *line_words(query), BankLine.state.in_(SHOWN[shown]))
+    page = min(max(page, 1), max(1, -(-counts[shown] // PAGE)))
+    standing = case((BankLine.state == LineState.PROPOSED, 0), (BankLine.state == LineState.NEW, 1), else_=2)
+    lines = db.session.scalars(
+        select(BankLine)
+        .where(*found)
+        .options(joinedload(BankLine.statement))
+        .order_by(standing, BankLine.booked_on.desc(), BankLine.id.desc())
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
     )
-    if statement is not None:
-        asked = asked.where(BankLine.statement_id == statement.id)
-    lines = list(db.session.scalars(asked.limit(NEWEST)))
-    if query.split():
-        known = codes_of([line.id for line in lines])
-        lines = [line for line in lines if all(is_about(line, known[line.id], word) for word in query.split())]
-    counts = {name: sum(line.state in states for line in lines) for name, states in SHOWN.items()}
-    exact = [row for row in rows_of([line for line in lines if line.state == LineState.PROPOSED]) if row.is_exact]
-    found = [line for line in lines if line.state in SHOWN[shown]]
-    found.sort(key=lambda line: (line.state not in WAITING, line.state != LineState.PROPOSED))
-    page = min(max(page, 1), max(1, -(-len(found) // PAGE)))
-    rows = rows_of(found[(page - 1) * PAGE : page * PAGE])
-    return LineList(rows, len(found), page, counts, len(exact), sum(row.line.cents for row in exact))
+    return LineList(rows_of(list(lines)), counts[shown], page, counts, waiting, *exact_money(scope))
 
 
-def codes_of(line_ids: Collection[int]) -> dict[int, str]:
-    """What names the orders of each line."""
-    query = (
-        select(BankMatch.line_id, Order.code, Order.reference)
-        .join(Order, Order.id == BankMatch.order_id)
-        .join(BankLine, BankLine.id == BankMatch.line_id)
-        .where(BankLine.id >= min(line_ids, default=0))
-    )
-    found: dict[int, str] = defaultdict(str)
-    for line_id, code, reference in db.session.execute(query):
-        found[line_id] += f" {code} {reference or ''}"
-    return found
-
-
-def is_about(line: BankLine, orders: str, word: str) -> bool:
-    """Whether one word of a search is in the line, its orders, or is its amount."""
-    text = folded(
-        f"{line.counterparty} {line.counterparty_iban} {line.free_text} {line.bank_reference} {line.note} {orders}"
-    )
-    if folded(word) in text:
-        return True
-    digits = re.sub(r"\D", "", word)
-    if len(digits) >= 4 and digits in re.sub(r"\D", "", f"{line.structured} {orders} {line.free_text}"):
-        return True
-    return cents_of(word.lstrip("-−")) == abs(line.cents)
+def counted(scope: Conditions, sought: Conditions) -> tuple[dict[str, int], int]:
+    """How many of the lines that are sought stand under each heading; and how many of all wait for a human."""
+    number = func.sum(case((and_(true(), *sought), 1), else_=0))
+    rows = db.session.execute(select(BankLine.state, number, func.count()).where(*scope).group_by(BankLine.state)).all()
+    by_state = {LineState(state): int(found) for state, found, _ in rows}
+    counts = {name: sum(by_state.get(state, 0) for state in states) for name, states in SHOWN.items()}
+    return counts, sum(number for state, _, number in rows if state in WAITING)
 
 
 def rows_of(lines: Sequence[BankLine]) -> list[LineRow]:
@@ -182,7 +161,7 @@ def load_statement(public_id: str) -> BankStatement | None:
 
 
 def latest_statements(limit: int = 8) -> list[BankStatement]:
-    """The statements that were imported last."""
+    """The statements that were read last."""
     return list(db.session.scalars(select(BankStatement).order_by(BankStatement.id.desc()).limit(limit)))
 
 

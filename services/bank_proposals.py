@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import aliased
 
 from integrations.references import structured_communications
 from models.bank import BankLine, BankMatch, LineState
@@ -188,14 +190,24 @@ def reversed_orders_locked(line: BankLine, references: set[str]) -> dict[int, st
 
 def exact_proposals(statement_id: int | None = None) -> list[tuple[int, int]]:
     """Lines with one exact proposal for all of their money: (line, order), oldest first."""
-    only = select(BankMatch.line_id).group_by(BankMatch.line_id).having(func.count() == 1)
-    query = (
-        select(BankLine.id, BankMatch.order_id)
+    scope = [BankLine.statement_id == statement_id] if statement_id is not None else []
+    query = exact(select(BankLine.id, BankMatch.order_id), scope).order_by(BankLine.id)
+    return [(line_id, order_id) for line_id, order_id in db.session.execute(query)]
+
+
+def exact_money(scope: Sequence[ColumnElement[bool]]) -> tuple[int, int]:
+    """How many there are, and their cents."""
+    number, cents = db.session.execute(exact(select(func.count(), func.sum(BankLine.cents)), scope)).one()
+    return number, int(cents or 0)
+
+
+def exact(asked: Select[Any], scope: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """What is asked, of the lines with one exact proposal for all of their money."""
+    other = aliased(BankMatch)
+    only = ~exists().where(other.line_id == BankLine.id, other.id != BankMatch.id)
+    return (
+        asked.select_from(BankLine)
         .join(BankMatch, BankMatch.line_id == BankLine.id)
         .where(BankLine.state == LineState.PROPOSED, BankMatch.rule.in_(EXACT), BankMatch.cents == BankLine.cents)
-        .where(BankLine.id.in_(only), BankMatch.ledger_entry_id.is_(None))
-        .order_by(BankLine.id)
+        .where(BankMatch.ledger_entry_id.is_(None), only, *scope)
     )
-    if statement_id is not None:
-        query = query.where(BankLine.statement_id == statement_id)
-    return [(line_id, order_id) for line_id, order_id in db.session.execute(query)]

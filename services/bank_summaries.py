@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from models.bank import BankLine, BankMatch, BankStatement, LineState
 from models.base import db
@@ -26,30 +27,48 @@ class Summary:
 
 def summary_of(public_ids: Collection[str]) -> Summary:
     """The lines of these statements together."""
-    statements = select(BankStatement.id).where(BankStatement.public_id.in_(list(public_ids)))
-    rows = db.session.execute(
-        select(BankLine.state, func.count()).where(BankLine.statement_id.in_(statements)).group_by(BankLine.state)
-    )
-    counts = {LineState(state): number for state, number in rows}
+    asked = select(BankStatement.id).where(BankStatement.public_id.in_(list(public_ids)))
+    by_statement = counted_by_statement(BankLine.statement_id.in_(asked))
+    return summed([row for rows in by_statement.values() for row in rows])
+
+
+def summaries_of(statements: Collection[BankStatement]) -> dict[int, Summary]:
+    """The lines of each of these statements, by its id. One query."""
+    found = counted_by_statement(BankLine.statement_id.in_([row.id for row in statements]))
+    return {row.id: summed(found[row.id]) for row in statements}
+
+
+Counted = tuple[LineState, int, int]  # lines in this state, and the cents of them that are booked
+
+
+def counted_by_statement(which: ColumnElement[bool]) -> dict[int, list[Counted]]:
     booked = (
-        select(func.sum(BankMatch.cents))
+        select(BankMatch.line_id, func.sum(BankMatch.cents).label("cents"))
+        .where(BankMatch.ledger_entry_id.is_not(None))
         .join(BankLine, BankLine.id == BankMatch.line_id)
-        .where(BankLine.statement_id.in_(statements), BankMatch.ledger_entry_id.is_not(None))
+        .where(which)
+        .group_by(BankMatch.line_id)
+        .subquery()
     )
-    return Summary(
-        sum(counts.values()),
-        counts.get(LineState.MATCHED, 0),
-        counts.get(LineState.PROPOSED, 0),
-        counts.get(LineState.NEW, 0),
-        counts.get(LineState.IGNORED, 0),
-        int(db.session.scalar(booked) or 0),
+    query = (
+        select(BankLine.statement_id, BankLine.state, func.count(), func.coalesce(func.sum(booked.c.cents), 0))
+        .outerjoin(booked, booked.c.line_id == BankLine.id)
+        .where(which)
+        .group_by(BankLine.statement_id, BankLine.state)
     )
+    found: dict[int, list[Counted]] = defaultdict(list)
+    for statement_id, state, lines, cents in db.session.execute(query):
+        found[statement_id].append((LineState(state), lines, int(cents)))
+    return found
 
 
-def waiting_count() -> int:
-    """Lines that wait for a human."""
-    query = select(func.count()).where(BankLine.state.in_((LineState.NEW, LineState.PROPOSED)))
-    return db.session.scalar(query) or 0
+def summed(rows: Sequence[Counted]) -> Summary:
+    counts: Counter[LineState] = Counter()
+    for state, lines, _ in rows:
+        counts[state] += lines
+    matched, proposed = counts[LineState.MATCHED], counts[LineState.PROPOSED]
+    new, ignored = counts[LineState.NEW], counts[LineState.IGNORED]
+    return Summary(sum(counts.values()), matched, proposed, new, ignored, sum(cents for *_, cents in rows))
 
 
 def standings(order_ids: Collection[int]) -> dict[int, tuple[int, int]]:

@@ -50,7 +50,7 @@ from services.bank_lines import (
     load_statement,
     orders_for,
 )
-from services.bank_summaries import summary_of, waiting_count
+from services.bank_summaries import summaries_of, summary_of
 from services.money import say_money
 from services.payment_reminders import handed_over
 from services.statement_words import imported_words, refusal_words, summary_words
@@ -91,17 +91,20 @@ def bank() -> ResponseReturnValue:
         return redirect(
             url_for("organise.statement", public_id=found[0]) if len(found) == 1 else url_for("organise.bank"), 303
         )
-    page = render_template(
-        "organise/bank.html",
-        form=form,
-        waiting=waiting_count(),
-        handed_over=handed_over(),
-        statements=[
-            (row, summary_words(summary_of([row.public_id]), str(get_locale()))) for row in latest_statements()
-        ],
-        **lines_page("organise.bank", None),
-    )
+    page = render_template("organise/bank.html", form=form, **lines_page("organise.bank", None), **beside())
     return page, status_of(form)
+
+
+def beside() -> dict[str, Any]:
+    """What stands beside the lines, unless somebody looks for one of them."""
+    if request.args.get("q", "").strip():
+        return {"handed_over": [], "statements": []}
+    rows = latest_statements()
+    told = summaries_of(rows)
+    return {
+        "handed_over": handed_over(),
+        "statements": [(row, summary_words(told[row.id], str(get_locale()))) for row in rows],
+    }
 
 
 def read_file(form: StatementForm) -> tuple[str, ...]:

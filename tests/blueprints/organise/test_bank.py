@@ -154,4 +154,17 @@ def test_the_list_in_few_queries(cast: Cast, client: FlaskClient, event: Event) 
     client.get("/organise/bank")
     with counted_queries() as seen:
         client.get("/organise/bank?show=all")
-    assert len(seen) <= 12, seen
+    assert len(seen) <= 11, seen
+
+
+def test_a_search_in_few_queries(cast: Cast, client: FlaskClient, event: Event) -> None:
+    """Whatever the words are, and the reader's own queries included; what else the page shows is not looked up for it."""
+    order = order_of(registered(cast.carol, event))
+    sign_in(client, cast.fay)
+    upload(client, transfer(order), transfer(cents=1))
+    client.get("/organise/bank")
+    with counted_queries() as seen:
+        page = words(client.get("/organise/bank", query_string={"q": f"nguyen 508,20 {order.reference}"}))
+    assert "Carol Nguyễn" in page
+    assert "Read a statement" not in page
+    assert len(seen) <= 8, seen
