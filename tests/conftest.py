@@ -36,16 +36,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what need not run on both engines: bin/test leaves it out of its second round."""
+    """Mark what need not run on both engines: bin/test leaves it out of its second round. And what takes long begins:
+    at the end of a round no worker waits for another."""
     for item in items:
         folder = item.nodeid.split("/")[1]
         if folder in FOLDER_MARKS:
             item.add_marker(FOLDER_MARKS[folder])
         elif "session_app" not in getattr(item, "fixturenames", ()):
             item.add_marker("pure")
+    items.sort(key=lambda item: [item.get_closest_marker(mark) is None for mark in FIRST])
 
 
 FOLDER_MARKS = {"engines": "engines", "journeys": "browser"}
+FIRST = ("browser", "engines", "slow", "life")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -207,6 +208,7 @@ class Life(RuleBasedStateMachine):
         assert ours == came - back + disputed
 
 
+@pytest.mark.life
 def test_a_random_life_of_money(app: Flask, engine_name: str, stripe_house: Simulator) -> None:
     facts = {"app": app, "engine": engine_name, "simulator": stripe_house}
     machine: Any = type("LifeHere", (Life,), facts)

@@ -332,5 +332,6 @@ def beyond_the_limits() -> list[str]:
     return [f"{what}: {number} places" for query in queries for what, number in db.session.execute(query)]
 
 
+@pytest.mark.life
 def test_a_random_life_of_places(app: Flask, engine_name: str) -> None:
     live(PlacesLife, examples={"sqlite": 12, "postgresql": 5}, steps=40, app=app, engine=engine_name)
