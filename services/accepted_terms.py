@@ -7,12 +7,15 @@ import json
 from typing import Any
 
 from flask import current_app
+from flask_babel import force_locale, gettext as _
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models.base import db, now
+from integrations.mail import Attachment
+from models.base import db, in_language, now
 from models.orders import Order
 from models.terms import AcceptedTerms
+from services.dates import LONG_AGO, day_words, local_day, say_clock
 from services.transaction import require_writing
 
 
@@ -31,3 +34,30 @@ def keep_terms_locked() -> str:
 def terms_of_order(order: Order) -> AcceptedTerms | None:
     """The terms as the order's buyer accepted them; None for an order older than this memory."""
     return db.session.scalar(select(AcceptedTerms).where(AcceptedTerms.sha256 == order.terms_sha256))
+
+
+def terms_text(order: Order, terms: AcceptedTerms) -> str:
+    """The terms in a file of their own, in the language of the order: what was accepted, when, and the sentence about leaving
+    (directive 2011/83/EU art. 8(7): a durable medium)."""
+    zone, locale = str(current_app.extensions["cluster"].zone), order.locale
+    day = day_words(local_day(order.created_at, zone), locale, True, LONG_AGO)
+    with force_locale(locale):
+        head = [
+            in_language(terms.texts["title"], locale),
+            str(current_app.extensions["cluster"].legal_name),
+            _("Version %(version)s", version=terms.version) + f" (SHA-256 {terms.sha256})",
+            _("Accepted with order %(code)s on %(day)s, %(clock)s.", code=order.code, day=day,
+              clock=say_clock(order.created_at, locale, zone)),
+        ]  # fmt: skip
+        leaving = f"{_('If you cannot come')}{_(': ')}{order.policy}\n\n" if order.policy else ""
+    return "\n".join(head) + f"\n\n{leaving}{in_language(terms.texts['text'], locale).strip()}\n"
+
+
+def terms_paper(order: Order) -> tuple[Attachment, ...]:
+    """The same for the mail that confirms an order which costs something; nothing for one older than this memory."""
+    terms = terms_of_order(order) if order.reference else None
+    if terms is None:
+        return ()
+    with force_locale(order.locale):
+        name = _("terms-%(code)s.txt", code=order.code)
+    return (Attachment(name, terms_text(order, terms).encode(), "text", "plain"),)

@@ -57,7 +57,11 @@ def mail_document_locked(invoice: Invoice, order: Order) -> None:
 
 def contract_facts(context: dict[str, Any], locale: str) -> dict[str, Any]:
     """The document a mail brings, and the instant of a withdrawal that it proves."""
-    return {"document": document_facts(context, locale), "received_at": received_words(context, locale)}
+    return {
+        "document": document_facts(context, locale),
+        "received_at": received_words(context, locale),
+        "withdrawn_by": str(context.get("withdrawn_by", "")),
+    }
 
 
 def received_words(context: dict[str, Any], locale: str) -> str:

@@ -16,13 +16,14 @@ from jinja2 import Environment, StrictUndefined
 from sqlalchemy import exists, select
 
 from integrations.ical import CalendarEntry, calendar_bytes, entry_bytes
-from integrations.mail import Letter, one_line
+from integrations.mail import Attachment, Letter, one_line
 from models.base import db, in_language
 from models.certificates import Certificate
 from models.events import Event, Run, Slot
 from models.outbox import OutboxMessage
 from models.people import Person
 from models.registrations import Registration, Status, Transition
+from services.accepted_terms import terms_paper
 from services.bank_balances import to_pay_of
 from services.calendars import entry_of
 from services.invoice_letters import contract_facts, papers_for
@@ -75,6 +76,7 @@ GIVES_PLACE = frozenset(
     {"registration_confirmed", "payment_received", "event_changed", "event_guaranteed", "registration_transferred",
      "team_place"}
 )  # fmt: skip
+CONFIRMS_ORDER = frozenset({"registration_received", "registration_confirmed", "team_order"})
 TELLS_ORDER = frozenset({"team_order", "team_paid", "team_place", "payment_reminder", "names_wanted"})
 
 
@@ -113,7 +115,7 @@ def compose(message: OutboxMessage) -> Letter:
         html=html,
         locale=locale,
         calendar=calendar,
-        attachments=papers_for(message.context),
+        attachments=(*papers_for(message.context), *accepted_with(message, registration)),
     )
 
 
@@ -184,6 +186,13 @@ def asked_of_organisers(event: Event | None, context: dict[str, Any], locale: st
         "decision": decision_facts(event, context.get("decides"), locale, home),
         "exemption": exemption_facts(event, context, home),
     }
+
+
+def accepted_with(message: OutboxMessage, registration: Registration | None) -> tuple[Attachment, ...]:
+    """The terms as accepted, with the first mail about an order that costs something, to whoever ordered."""
+    if registration is None or message.template not in CONFIRMS_ORDER or not for_buyer(message, registration):
+        return ()
+    return terms_paper(registration.order)
 
 
 def for_buyer(message: OutboxMessage, registration: Registration) -> bool:

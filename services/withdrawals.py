@@ -1,7 +1,7 @@
 """A consumer's withdrawal from a contract made at a distance: fourteen days, without a reason, at no cost.
 
 Belgian Code of Economic Law art. VI.47 and VI.53; directive 2011/83/EU art. 9 to 16, and 11a (the online function). The cluster
-switches it off by `[consumers] withdrawal = false`, such as when all it sells is leisure on a fixed day (art. VI.53, 12°).
+switches it off by `[consumers] withdrawal = false`, or for some kinds of event (is_given_for).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from models.base import db, now
+from models.events import Event
 from models.orders import Order
 from models.payments import Withdrawal
 from models.people import Person
@@ -43,6 +44,13 @@ def is_offered() -> bool:
     return bool(current_app.extensions["cluster"].data.get("consumers", {}).get("withdrawal", True))
 
 
+def is_given_for(event: Event) -> bool:
+    """Whether the law gives it for such an event. Leisure on a fixed day has none (art. VI.53, 12°; directive art. 16(l)): which
+    kinds of event are leisure, the cluster says (`[consumers] withdrawal_not_for`). Vocational training never is."""
+    data = current_app.extensions["cluster"].data.get("consumers", {})
+    return event.kind not in data.get("withdrawal_not_for", ())
+
+
 def last_day(order: Order) -> date:
     """The last day: the fourteenth after the order, or the next working day (regulation 1182/71 art. 3)."""
     day = local_day(order.created_at, current_app.extensions["cluster"].zone) + timedelta(days=DAYS)
@@ -59,7 +67,7 @@ def may_withdraw(order: Order, at: datetime) -> bool:
         last_day(order) + timedelta(days=1), time(0), ZoneInfo(current_app.extensions["cluster"].zone)
     )
     live = [row for row in order.registrations if row.status in LIVE]
-    return at < end and bool(live) and all(at < row.event.starts_at for row in live)
+    return at < end and bool(live) and all(at < row.event.starts_at and is_given_for(row.event) for row in live)
 
 
 def withdrawal_of(order_id: int) -> Withdrawal | None:
@@ -87,7 +95,7 @@ def withdraw(code: str, name: str, actor: Person | None, at: datetime | None = N
         for registration in ended:
             change_locked(registration, Status.CANCELLED, actor=actor, reason="withdrawn", at=at)
         credit_ended_locked(ended, at, actor=actor)
-        tell_buyer_locked("withdrawal_received", ended[0], {"received_at": at.isoformat()})
+        tell_buyer_locked("withdrawal_received", ended[0], {"received_at": at.isoformat(), "withdrawn_by": row.name})
         for event_id in sorted({registration.event_id for registration in ended}):
             promote_locked(lock_event_locked(event_id), at)
         record_locked("order.withdrawn", actor, subject_kind="order", subject_id=order.id)

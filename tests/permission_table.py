@@ -102,6 +102,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /orders/<code>/who/<public_id>": OWN,
     "POST /orders/<code>/who/<public_id>": OWN,
     "GET /orders/<code>/terms": OWN,
+    "GET /orders/<code>/terms.txt": OWN,
     "GET /orders/<code>/withdraw": OWN,
     "POST /orders/<code>/withdraw": OWN,
     "GET /orders/<code>/billing": OWN,

@@ -146,7 +146,7 @@ def order(code: str) -> ResponseReturnValue:
         company=is_business(found),
         company_number=say_company_number(found.billing.get("vat_number"), found.billing.get("enterprise_number")),
         mention_of=partial(mention, locale=str(get_locale())),
-        may_withdraw=access.whole and access.changes and may_withdraw(found, now()),
+        may_withdraw=access.whole and may_withdraw(found, now()),
         purchase_order=PurchaseOrderForm(data={"purchase_order": found.purchase_order or ""}),
         at=now(),
     )

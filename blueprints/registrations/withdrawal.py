@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _, lazy_gettext as _l
 from wtforms import StringField
@@ -12,7 +12,7 @@ from blueprints.guards import current_person
 from blueprints.registrations import blueprint
 from blueprints.registrations.proof import changeable, open_order
 from models.base import in_language, language_of, now
-from services.accepted_terms import terms_of_order
+from services.accepted_terms import terms_of_order, terms_text
 from services.markdown import rendered
 from services.withdrawals import WithdrawalRefused, last_day, may_withdraw, withdraw
 
@@ -37,6 +37,18 @@ def order_terms(code: str) -> ResponseReturnValue:
         spoken=spoken,
         version=terms.version,
     )
+
+
+@blueprint.get("/orders/<code>/terms.txt")
+def order_terms_file(code: str) -> ResponseReturnValue:
+    """The same to keep."""
+    found, _access = open_order(code)
+    terms = terms_of_order(found) or abort(404)
+    answer = Response(terms_text(found, terms), mimetype="text/plain")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{found.code}-{terms.version}.txt")
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
 
 
 @blueprint.route("/orders/<code>/withdraw", methods=["GET", "POST"])

@@ -9,11 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from models.base import db, now
+from models.events import EventKind
 from models.orders import Order
 from models.outbox import OutboxMessage
 from models.payments import Withdrawal
 from models.registrations import Registration, Status
 from services.letters import compose
+from services.order_links import key_of
 from services.orders import balance, load_order
 from services.registrations import cancel
 from services.transaction import writing
@@ -45,6 +47,7 @@ def test_the_mail_proves_when_it_was_received(cast: Cast) -> None:
     day = now().astimezone()
     assert order.code in letter.text
     assert f"{day.year}" in letter.text.split("We received it on")[1][:60]
+    assert f"What you sent: “Carol withdraws from order {order.code}.”" in letter.text
 
 
 def test_an_invoice_is_credited(cast: Cast) -> None:
@@ -142,3 +145,41 @@ def test_the_terms_stay_as_they_were_accepted(
     assert "keep your money" not in page
     sign_in(client, cast.alice)
     assert "keep your money" in words(client.get(f"/orders/{after.code}/terms"))
+
+
+def test_the_terms_of_the_day_are_kept_in_a_file_and_come_with_the_mail(cast: Cast, client: FlaskClient) -> None:
+    order = ordered(cast.carol)
+    sign_in(client, cast.carol)
+    answer = client.get(f"/orders/{order.code}/terms.txt")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={order.code}-{order.terms_version}.txt"
+    assert f"Version {order.terms_version} (SHA-256 {order.terms_sha256})" in answer.text
+    assert f"Accepted with order {order.code} on " in answer.text
+    assert "If you cannot come: Free until midnight, two days before it begins." in answer.text
+    assert "These terms apply to every registration" in answer.text
+    message = db.session.query(OutboxMessage).filter_by(template="registration_received").one()
+    (paper,) = compose(message).attachments
+    assert paper.content.decode() == answer.text
+
+
+def test_what_costs_nothing_needs_no_paper(cast: Cast) -> None:
+    ordered(cast.carol, make_event(public_cents=0, member_cents=None))
+    message = db.session.query(OutboxMessage).filter_by(template="registration_confirmed").one()
+    assert compose(message).attachments == ()
+
+
+def test_leisure_on_a_fixed_day_has_none_when_the_cluster_says_so(
+    app: Flask, cast: Cast, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions["cluster"].data, "consumers", {"withdrawal_not_for": ["networking"]})
+    evening = ordered(cast.carol, make_event(kind=EventKind.NETWORKING, member_cents=None))
+    with pytest.raises(WithdrawalRefused):
+        withdraw(evening.code, "Carol", cast.carol)
+    training = ordered(cast.carol)
+    withdraw(training.code, "Carol", cast.carol)
+
+
+def test_the_mailed_link_shows_the_way_and_a_code_opens_it(cast: Cast, client: FlaskClient) -> None:
+    order = ordered(cast.carol)
+    page = client.get(f"/orders/{order.code}?key={key_of(order.code)}", follow_redirects=True)
+    assert "Withdraw from the contract" in words(page)
+    assert f"/orders/{order.code}/prove" in client.get(f"/orders/{order.code}/withdraw").location
