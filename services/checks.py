@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,9 @@ from models.outbox import Delivery, Job, OutboxMessage
 from models.payments import PaymentAttempt, ProviderEvent
 from models.people import Role, StaffRole
 from services import schema
+from services.enterprise_numbers import NumberMalformed, clean_enterprise_number, clean_vat_number
 from services.outbox import counts
+from services.refund_accounts import is_iban
 
 LATE = timedelta(minutes=10)
 
@@ -98,8 +100,31 @@ def about_cluster(settings: Settings, cluster: Cluster) -> Iterator[Finding]:
             f"The cluster is the fictional {cluster.name}: its terms, its bank account and its names are nobody’s.",
             "Copy sample/cluster.toml, write your own, and set CLUSTER_FILE.",
         )
+    yield from wrong_numbers(cluster)
     for path in keys_open_to_others(settings.instance):
         yield Finding(True, f"{path.name} can be read by other users of this machine.", f"chmod 600 {path}")
+
+
+def wrong_numbers(cluster: Cluster) -> Iterator[Finding]:
+    """Numbers of the cluster that are printed on every invoice and paid to: their digits are checked, offline."""
+    checks: tuple[tuple[str, str, Callable[[str], object]], ...] = (
+        ("enterprise_number", str(cluster.enterprise_number), clean_enterprise_number),
+        ("vat_number", str(cluster.vat_number), clean_vat_number),
+    )
+    for name, text, clean in checks:
+        try:
+            clean(text)
+        except NumberMalformed:
+            yield Finding(
+                True, f"{name} of the cluster is {text!r}: its digits do not fit.", f"Correct {name} in CLUSTER_FILE."
+            )
+    if not is_iban(str(cluster.bank["iban"])):
+        iban = cluster.bank["iban"]
+        yield Finding(
+            True,
+            f"The cluster’s account is {iban!r}: no IBAN has these digits.",
+            "Correct [bank] iban in CLUSTER_FILE.",
+        )
 
 
 def keys_open_to_others(instance: Path) -> list[Path]:

@@ -45,7 +45,7 @@ class MoneyForm(Form):
     payment_term_days = IntegerField(
         _l("Payment term in days"),
         [Optional(), NumberRange(min=0, max=LONGEST_TERM)],
-        description=_l("With a term its HR managers may order on account: places at once, the invoice later."),
+        description=_l("With a term its people may order on account: places at once, the invoice later."),
     )
 
     clean_id = ""

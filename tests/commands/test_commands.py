@@ -16,13 +16,13 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from app import create_app
-from config import ROOT
+from config import ROOT, Cluster
 from models.areas import Area
 from models.base import db
 from models.outbox import Delivery, OutboxMessage
 from models.people import Person, Role, StaffRole
 from services import schema
-from services.checks import findings
+from services.checks import findings, wrong_numbers
 from services.transaction import writing
 from tests.cast import add_person_locked
 from tests.conftest import make_settings
@@ -211,3 +211,19 @@ def test_production_names_what_is_missing(tmp_path: Path) -> None:
     assert (
         done.stderr == "Error: production needs these settings: SECRET_KEY, PUBLIC_URL, MAIL_URL (a trial: bin/demo)\n"
     )
+
+
+@pytest.mark.parametrize(
+    "part, number, says",
+    [
+        ("enterprise_number", "0123456748", "enterprise_number of the cluster is '0123456748'"),
+        ("vat_number", "BE0123456748", "vat_number of the cluster is 'BE0123456748'"),
+        ("bank", {"iban": "BE68 5390 0754 7035"}, "no IBAN has these digits"),
+    ],
+)
+def test_a_wrong_number_of_the_cluster_is_found(installation: Flask, part: str, number: object, says: str) -> None:
+    data = installation.extensions["cluster"].data
+    assert list(wrong_numbers(Cluster(data))) == []
+    (found,) = wrong_numbers(Cluster({**data, part: number}))
+    assert says in found.says
+    assert found.blocks
