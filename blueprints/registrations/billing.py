@@ -18,8 +18,16 @@ from blueprints.registrations.company_fields import company_numbers, country_cho
 from blueprints.registrations.proof import changeable, open_order
 from models.events import VatTreatment
 from models.orders import Order
-from services.billing import Billing, PaymentUnderWay, TotalChanged, bill_to, total_of
-from services.enterprise_numbers import CompanyNumbers, say_enterprise_number
+from services.billing import (
+    Billing,
+    PaymentUnderWay,
+    TotalChanged,
+    bill_to,
+    present_details,
+    take_over_details,
+    total_of,
+)
+from services.enterprise_numbers import CompanyNumbers, say_company_number, say_enterprise_number
 from services.invoice_files import file_of
 from services.invoice_lists import documents_of
 from services.money import say_money
@@ -28,7 +36,17 @@ from services.price_words import free_of_vat
 MIMETYPES = {"pdf": "application/pdf", "ubl": "application/xml"}
 
 
-class BillingForm(Form):
+class TotalForm(Form):
+    """With what the page said that the order costs, so that a change is told first."""
+
+    shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+    def shows(self, cents: int) -> None:
+        """The page sends back the total that it shows now."""
+        self.shown_cents.raw_data, self.shown_cents.data = None, cents
+
+
+class BillingForm(TotalForm):
     """Who is invoiced."""
 
     kind = RadioField(_l("Who pays?"), default="person")
@@ -46,8 +64,6 @@ class BillingForm(Form):
     country = SelectField(_l("Country"), default="BE")
     email = EmailField(_l("Send it to"), [filled(), longest(254), mail_address])
     purchase_order = StringField(_l("Purchase-order number"), [longest(60)])
-
-    shown_cents = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     numbers = CompanyNumbers()
 
@@ -69,21 +85,19 @@ class BillingForm(Form):
             enterprise_number=self.numbers.enterprise,
         )
 
-    def shows(self, cents: int) -> None:
-        """The page sends back the total that it shows now."""
-        self.shown_cents.raw_data, self.shown_cents.data = None, cents
-
 
 @blueprint.route("/orders/<code>/billing", methods=["GET", "POST"])
 @form_view
 def billing(code: str) -> ResponseReturnValue:
     """Ask for an invoice, to oneself or to a company."""
     found, access = changeable(code, request.path)
-    if not access.whole or found.payer_organisation_id is not None:
+    if not access.whole:
         abort(404)
+    if found.payer_organisation_id is not None:
+        return take_over(found)
     form = BillingForm(data=known_details(found))
     form.offer_choices()
-    if form.validate_on_submit() and billed(form, found.code):
+    if form.validate_on_submit() and billed(form, found.code, form.billing()):
         return redirect(url_for("registrations.order", code=found.code), 303)
     if not form.is_submitted() or form.shown_cents.data is None:
         form.shows(total_of(found))
@@ -91,10 +105,30 @@ def billing(code: str) -> ResponseReturnValue:
     return page, status_of(form)
 
 
-def billed(form: BillingForm, code: str) -> bool:
-    """Keep the details; False shows the form again with what stands in the way."""
+def take_over(order: Order) -> ResponseReturnValue:
+    """An organisation pays: its own details count. When they have changed since, the order may take them over."""
+    present = present_details(order) or abort(404)
+    form = TotalForm()
+    if form.validate_on_submit() and billed(form, order.code, None):
+        return redirect(url_for("registrations.order", code=order.code), 303)
+    if not form.is_submitted() or form.shown_cents.data is None:
+        form.shows(present.total_cents)
+    page = render_template(
+        "registrations/details.html", form=form, order=order, present=present, total_cents=total_of(order),
+        why=free_of_vat(present.vat, VatTreatment.STANDARD) if present.total_cents < total_of(order) else "",
+        number=say_company_number(present.billing["vat_number"], present.billing["enterprise_number"]),
+    )  # fmt: skip
+    return page, status_of(form)
+
+
+def billed(form: TotalForm, code: str, billing: Billing | None) -> bool:
+    """Keep the details, or the organisation's own; False shows the form again with what stands in the way."""
+    actor, shown = current_person(), form.shown_cents.data
     try:
-        issued = bill_to(code, form.billing(), current_person(), shown_cents=form.shown_cents.data)
+        if billing is None:
+            issued = take_over_details(code, actor, shown_cents=shown)
+        else:
+            issued = bill_to(code, billing, actor, shown_cents=shown)
     except TotalChanged as change:
         form.shows(change.total_cents)
         form.form_errors.append(changed_words(change))

@@ -28,6 +28,7 @@ from models.orders import Order, OrderLine
 from models.payments import AttemptState
 from models.registrations import LIVE, Registration, Status, TransitionRefused
 from services.answers import to_answer
+from services.billing import present_details
 from services.disputes import contested_state
 from services.enterprise_numbers import say_company_number
 from services.invoice_lists import documents_of
@@ -144,6 +145,7 @@ def order(code: str) -> ResponseReturnValue:
         documents=documents_of(found.id) if access.whole else [],
         totals=totals_of(found.lines),
         company=is_business(found),
+        changed_details=access.whole and present_details(found) is not None,
         company_number=say_company_number(found.billing.get("vat_number"), found.billing.get("enterprise_number")),
         mention_of=partial(mention, locale=str(get_locale())),
         may_withdraw=access.whole and may_withdraw(found, now()),

@@ -119,3 +119,60 @@ def test_an_organisation_is_invoiced_by_its_own_details(cast: Cast, client: Flas
     order = team_ordered(cast)
     sign_in(client, cast.dora)
     assert client.get(f"/orders/{order.code}/billing").status_code == 404
+
+
+def test_a_total_that_the_details_change_is_told_first(cast: Cast, client: FlaskClient) -> None:
+    order = online(cast)
+    sign_in(client, cast.carol)
+    path = f"/orders/{order.code}/billing"
+    assert 'name="shown_cents" type="hidden" value="50820"' in client.get(path).text
+    told = post_form(client, path, {**COMPANY, **FRENCH, "shown_cents": "50820"})
+    assert told.status_code == 422
+    assert "With these details the order costs €420.00 instead of €508.20." in words(told)
+    assert "reverse charge" in words(told)
+    assert lines_of(order)[0].gross_cents == 50820
+    assert post_form(client, path, {**COMPANY, **FRENCH, "shown_cents": "42000"}).status_code == 303
+    assert lines_of(order)[0].gross_cents == 42000
+    back = post_form(client, path, {**COMPANY, "shown_cents": "42000"})
+    assert "costs €508.20 instead of €420.00. Belgian VAT comes on top." in words(back)
+
+
+def test_what_was_paid_too_much_is_owed_back_once_the_details_are_known(cast: Cast, client: FlaskClient) -> None:
+    order = online(cast)
+    pay(order, 50820)
+    sign_in(client, cast.carol)
+    ask(client, order, **FRENCH)
+    (invoice,) = invoices(order)
+    assert invoice.gross_cents == 42000
+    assert "We owe you €88.20" in words(client.get(f"/orders/{order.code}"))
+
+
+def test_part_of_the_money_may_cover_the_order_then(cast: Cast, client: FlaskClient) -> None:
+    order = online(cast)
+    pay(order, 42000)
+    sign_in(client, cast.carol)
+    ask(client, order, **FRENCH)
+    assert "You have a place" in words(client.get(f"/orders/{order.code}"))
+    assert [each.gross_cents for each in invoices(order)] == [42000]
+
+
+def test_an_order_takes_over_what_its_organisation_corrected(cast: Cast, client: FlaskClient) -> None:
+    as_company(cast)
+    event = make_event()
+    with writing() as session:
+        session.execute(update(Quota).where(Quota.event_id == event.id).values(modality=Modality.ONLINE))
+    order = team_ordered(cast, 2, event)
+    as_company(cast, country="FR", vat_number="FR40303265045", enterprise_number=None, city="Paris")
+    sign_in(client, cast.dora)
+    assert "Its details have changed since" in words(client.get(f"/orders/{order.code}"))
+    path = f"/orders/{order.code}/billing"
+    page = words(client.get(path))
+    assert "€500.00 instead of €605.00" in page
+    assert [line.gross_cents for line in lines_of(order)] == [30250, 30250]
+    stale = post_form(client, path, {"shown_cents": "60500"})
+    assert (stale.status_code, lines_of(order)[0].gross_cents) == (422, 30250)
+    assert post_form(client, path, {"shown_cents": "50000"}).status_code == 303
+    assert [(line.vat, line.gross_cents) for line in lines_of(order)] == [("reverse_charge", 25000)] * 2
+    assert client.get(path).status_code == 404  # nothing differs any more
+    pay(order, 50000)
+    assert invoices(order)[0].buyer["city"] == "Paris"
