@@ -58,6 +58,4 @@ def terms_paper(order: Order) -> tuple[Attachment, ...]:
     terms = terms_of_order(order) if order.reference else None
     if terms is None:
         return ()
-    with force_locale(order.locale):
-        name = _("terms-%(code)s.txt", code=order.code)
-    return (Attachment(name, terms_text(order, terms).encode(), "text", "plain"),)
+    return (Attachment(f"{order.code}-{terms.version}.txt", terms_text(order, terms).encode(), "text", "plain"),)
