@@ -40,7 +40,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "badge-sheet": ("title", "qr"),
     "invoice": (
         "invoice", "credit", "number", "date", "due", "supply", "order", "po", "corrects", "to", "vat-no",
-        "enterprise-no", "description", "quantity", "price", "rate", "net", "summary", "base", "vat-rate", "vat",
+        "enterprise-no", "description", "quantity", "price", "rate", "net", "gross", "summary", "base", "vat-rate", "vat",
         "total-net", "total-vat", "rounding", "total-gross", "total", "total-credit", "paid", "balance", "pay",
         "beneficiary", "iban", "bic", "amount", "communication", "scan", "qr", "page", "attached",
     ),

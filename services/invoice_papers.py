@@ -12,7 +12,7 @@ from integrations.references import formatted_iban
 from models.invoices import Invoice, InvoiceKind, VatCategory
 from services.certificate_records import mark
 from services.dates import LONG_AGO, day_words
-from services.enterprise_numbers import say_enterprise_number
+from services.enterprise_numbers import say_company_number, say_enterprise_number
 from services.invoice_words import invoice_words, reason_sentence
 from services.money import say_money
 
@@ -42,6 +42,7 @@ def paper_of(invoice: Invoice) -> dict[str, Any]:
         "credits": credited(invoice, locale) if is_credit else None,
         "seller": {**party(invoice.seller, locale), "legal": legal_lines(invoice.seller)},
         "buyer": party(invoice.buyer, locale),
+        "amounts": "net" if invoice.buyer.get("is_business", True) else "gross",
         "lines": line_rows(invoice, locale),
         "vat": tax_rows(invoice, locale),
         "totals": totals(invoice, locale),
@@ -52,6 +53,8 @@ def paper_of(invoice: Invoice) -> dict[str, Any]:
 
 
 def line_rows(invoice: Invoice, locale: str) -> list[dict[str, str | None]]:
+    """The lines: their amounts without VAT to a company, with it to a private person."""
+    is_business = invoice.buyer.get("is_business", True)
     return [
         {
             "description": line.description,
@@ -59,7 +62,7 @@ def line_rows(invoice: Invoice, locale: str) -> list[dict[str, str | None]]:
             "quantity": str(line.quantity),
             "price": say_money(line.unit_net_cents, locale),
             "rate": rate_words(line.vat_category, line.vat_rate),
-            "net": say_money(line.net_cents, locale),
+            "net": say_money(line.net_cents if is_business else line.gross_cents, locale),
         }
         for line in invoice.lines
     ]
@@ -100,7 +103,7 @@ def party(snapshot: dict[str, Any], locale: str) -> dict[str, Any]:
     lines = [part for part in (snapshot.get("attention"), snapshot.get("street"), town, country) if part]
     numbers = {}
     if snapshot.get("vat_number"):
-        numbers["vat-no"] = str(snapshot["vat_number"])
+        numbers["vat-no"] = say_company_number(snapshot["vat_number"], None)
     if snapshot.get("enterprise_number") and snapshot["enterprise_number"] not in str(snapshot.get("vat_number")):
         numbers["enterprise-no"] = say_enterprise_number(snapshot["enterprise_number"])
     return {"name": snapshot["name"], "lines": lines, "numbers": numbers}
@@ -110,7 +113,8 @@ def legal_lines(seller: dict[str, Any]) -> list[str]:
     """The foot of the page: who, where registered, where to write (Belgian Code of Companies art. 2:20)."""
     town = f"{seller['postcode']} {seller['city']}"
     iban = f"IBAN {formatted_iban(seller['iban'])}" + (f" · BIC {seller['bic']}" if seller.get("bic") else "")
-    first = f"{seller['name']}, {seller['street']}, {town} · {seller['vat_number']} · {seller['register']}"
+    number = say_company_number(seller["vat_number"], None)
+    first = f"{seller['name']}, {seller['street']}, {town} · {number} · {seller['register']}"
     contact = " · ".join(part for part in (iban, seller.get("email"), seller.get("phone")) if part)
     return [first, contact]
 

@@ -36,6 +36,7 @@ def line_words() -> dict[str, str]:
         "price": pgettext("invoice", "Unit price"),
         "rate": pgettext("invoice", "VAT"),
         "net": pgettext("invoice", "Net"),
+        "gross": pgettext("invoice", "VAT incl."),
     }
 
 

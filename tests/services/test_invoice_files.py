@@ -38,7 +38,7 @@ def test_what_is_printed_is_what_was_frozen(cast: Cast) -> None:
     as_company(cast)
     invoice = issued(team_ordered(cast, purchase_order="PO 77"))
     page = page_of(invoice.public_id)
-    for words in (invoice.label, "Lysara Biologics SA", "PO 77", "€500.00", "€105.00", "€605.00", "BE0101357179",
+    for words in (invoice.label, "Lysara Biologics SA", "PO 77", "€500.00", "€105.00", "€605.00", "BE 0101.357.179",
                   invoice.payment_reference, "BE68 5390 0754 7034", "RPM Liège"):  # fmt: skip
         assert words in page
 
@@ -99,3 +99,18 @@ def test_a_paper_outlives_what_it_was_made_from(cast: Cast) -> None:
     with writing():
         db.session.merge(cast.lysara).legal_name = "Lysara Holding SA"
     assert ubl_of(whole_invoice(public_id)) == before
+
+
+def test_lines_are_without_vat_to_a_company_and_with_it_to_a_private_person(cast: Cast) -> None:
+    as_company(cast)
+    company, person = issued(team_ordered(cast, 1)), issued(ordered(cast.carol))
+    assert "VAT incl." not in page_of(company.public_id)
+    assert "1 €250.00 21 % €250.00" in page_of(company.public_id).replace("\N{NO-BREAK SPACE}", " ")
+    assert "VAT incl." in page_of(person.public_id)
+    assert "1 €420.00 21 % €508.20" in page_of(person.public_id).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_long_name_and_address_push_the_rest_down(cast: Cast) -> None:
+    as_company(cast, legal_name="Société internationale de radiopharmacie " * 4, street="Avenue de la Reine " * 8)
+    page = page_of(issued(team_ordered(cast, 1)).public_id)
+    assert page.index("BE 0101.357.179") < page.index("Number")
