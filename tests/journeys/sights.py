@@ -16,7 +16,9 @@ from sqlalchemy import select
 from models.base import db
 from models.certificates import Certificate, CertificateStatus
 from models.events import Event, Slot
+from models.invoices import Invoice
 from models.orders import LedgerEntry, Order
+from models.organisations import Organisation
 from models.outbox import Job
 from models.registrations import Registration, Status
 from services.certificates import revoke
@@ -25,6 +27,7 @@ from tests.journeys.contested import contested, on_its_way
 from tests.journeys.desk import person
 
 PAID, FREE, TENTATIVE = "iso-13485-eupen", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
+ORDERED = "mdr-and-ivdr-namur"
 ENDED, RUNNING, DRAFT = "gmp-namur-last-week", "dose-audit-charleroi", "quality-risk-management-online"
 
 
@@ -61,6 +64,25 @@ def send_guest_form(page: Page) -> None:
     page.get_by_label("I accept the").check()
     page.get_by_role("button", name="Mail me the code").click()
     page.wait_for_url(re.compile("/registrations/draft/"))
+
+
+def choose_company(page: Page) -> None:
+    """On the registration form: a company pays whose details are typed."""
+    page.locator("input[name=payer][value=company]").check()
+    page.get_by_label("Legal name of the company").wait_for()
+
+
+def on_the_order(path: str) -> Callable[[Page], None]:
+    """A page of Carol's order, which she places when she has none yet."""
+
+    def go(page: Page) -> None:
+        hold = page.get_by_role("button", name="Hold my place")
+        if hold.count():
+            hold.click()
+            page.wait_for_url(re.compile("/orders/"))
+        page.goto(f"{page.url}{path}")
+
+    return go
 
 
 def desk(slug: str, page: str = "") -> str:
@@ -180,6 +202,15 @@ MONEY = (
     Sight("order at the desk, contested", "/organise/orders/{contested}", "fay"),
     Sight("order at the desk, dispute lost", "/organise/orders/{contested:lost}", "fay"),
     Sight("money at the door, with errors", "/organise/orders/{code:awaiting_payment}", "fay", first=at_the_door),
+    Sight("invoice", "/organise/invoices/{invoice:invoice}", "fay"),
+    Sight("credit note", "/organise/invoices/{invoice:credit_note}", "fay"),
+    Sight("organisation, money", "/organise/organisations/{organisation:lysara}/money", "fay"),
+    Sight("company, documents", "/me/company/{organisation:lysara}/documents", "dora"),
+    Sight("register, a company pays", f"/events/{PAID}/register", first=choose_company),
+    Sight("order of a consumer", f"/events/{ORDERED}/register", "carol", first=on_the_order("")),
+    Sight("billing", f"/events/{ORDERED}/register", "carol", first=on_the_order("/billing")),
+    Sight("withdrawal", f"/events/{ORDERED}/register", "carol", first=on_the_order("/withdraw")),
+    Sight("terms as accepted", f"/events/{ORDERED}/register", "carol", first=on_the_order("/terms")),
 )
 ALL = PUBLIC + OWN + DESK + RULES + MONEY
 
@@ -205,6 +236,14 @@ def paid_code(_: str) -> str:
     """The latest order with money."""
     query = select(Order.code).join(LedgerEntry, LedgerEntry.order_id == Order.id)
     return str(db.session.scalar(query.order_by(Order.id.desc()).limit(1)))
+
+
+def invoice_id(kind: str) -> str:
+    return str(db.session.scalar(select(Invoice.public_id).where(Invoice.kind == kind).order_by(Invoice.id).limit(1)))
+
+
+def organisation_id(slug: str) -> str:
+    return str(db.session.scalar(select(Organisation.public_id).where(Organisation.slug == slug)))
 
 
 def slot_id(slug: str) -> str:
@@ -234,6 +273,8 @@ ANSWERS: dict[str, Callable[[str], str]] = {
     "order": order_link,
     "code": order_code,
     "paid": paid_code,
+    "invoice": invoice_id,
+    "organisation": organisation_id,
     "slot": slot_id,
     "registration": registration_id,
     "certificate": certificate_id,
