@@ -96,6 +96,7 @@ def compose(message: OutboxMessage) -> Letter:
     slots = load_slots(event.id) if event else []
     registration = load_registration(message.registration_id) if message.registration_id else None
     refuse_stale(message, event, registration)
+    papers = (*papers_for(message.context), *accepted_with(message, registration))
     with force_locale(locale):
         words = facts(message, event, slots, registration, locale)
         subject, text, html = (render(message.template, part, words) for part in ("subject.txt", "txt", "html"))
@@ -115,7 +116,7 @@ def compose(message: OutboxMessage) -> Letter:
         html=html,
         locale=locale,
         calendar=calendar,
-        attachments=(*papers_for(message.context), *accepted_with(message, registration)),
+        attachments=papers,
     )
 
 
