@@ -14,9 +14,9 @@ from sqlalchemy.orm import joinedload
 
 from integrations.sheets import Column, Kind, csv_stream
 from models.base import db
-from models.invoices import Invoice
-from models.orders import LedgerEntry, Order, OrderLine
-from services.vat import CATEGORIES
+from models.invoices import Invoice, VatCategory
+from models.orders import LedgerEntry, Order
+from services.vat_summary import lines_of, split
 
 BLOCK = 500
 
@@ -54,34 +54,24 @@ def lines(first: date, last: date) -> Iterator[tuple[Any, ...]]:
     )
     for block in db.session.scalars(query.execution_options(yield_per=BLOCK)).partitions():
         orders = {entry.order_id for entry in block}
-        codes, documents = vat_codes(orders), labels(orders)
+        priced, documents = lines_of(orders), labels(orders)
         for entry in block:
-            yield cells(entry, codes.get(entry.order_id, {}), documents.get(entry.order_id, []), zone)
+            parts = split(entry.cents, priced.get(entry.order_id, []))
+            yield cells(entry, parts, documents.get(entry.order_id, []), zone)
 
 
 def cells(
-    entry: LedgerEntry, codes: dict[str, tuple[int, int]], documents: list[str], zone: ZoneInfo
+    entry: LedgerEntry, parts: Iterable[tuple[VatCategory, int, int, int]], documents: list[str], zone: ZoneInfo
 ) -> tuple[Any, ...]:
+    """One entry: the VAT codes (S21, E0, AE0, O0) of what its order is for, and net + VAT = amount."""
     order = entry.order
-    gross, vat = sum(pair[0] for pair in codes.values()), sum(pair[1] for pair in codes.values())
-    share = (2 * abs(entry.cents) * vat + gross) // (2 * gross) if gross else 0
-    share = share if entry.cents > 0 else -share
+    codes = sorted({f"{category}{rate}" for category, rate, _, _ in parts})
+    tax = sum(vat for _, _, _, vat in parts)
     return (
         entry.booked_at.astimezone(zone).date(), entry.kind, entry.provider, entry.provider_reference, order.code,
         order.reference or "", order.billing.get("name") or order.buyer.name, order.billing.get("vat_number") or "",
-        ", ".join(documents), "+".join(sorted(codes)), entry.cents - share, share, entry.cents, entry.note,
+        ", ".join(documents), "+".join(codes), entry.cents - tax, tax, entry.cents, entry.note,
     )  # fmt: skip
-
-
-def vat_codes(order_ids: Iterable[int]) -> dict[int, dict[str, tuple[int, int]]]:
-    """Order → VAT code (S21, E0, AE0, O0) → gross and VAT of its lines in cents."""
-    query = select(OrderLine.order_id, OrderLine.vat, OrderLine.vat_rate, OrderLine.gross_cents, OrderLine.vat_cents)
-    found: dict[int, dict[str, tuple[int, int]]] = {}
-    for order_id, vat, rate, gross, tax in db.session.execute(query.where(OrderLine.order_id.in_(list(order_ids)))):
-        code, codes = f"{CATEGORIES[vat]}{rate}", found.setdefault(order_id, {})
-        before = codes.get(code, (0, 0))
-        codes[code] = (before[0] + gross, before[1] + tax)
-    return found
 
 
 def labels(order_ids: Iterable[int]) -> dict[int, list[str]]:

@@ -30,7 +30,8 @@ def vat_file(rows: Iterable[VatRow]) -> bytes:
 def revenue_file(months: Iterable[Month]) -> bytes:
     """Revenue by the month of the event, net of VAT."""
     columns = [
-        Column(_("Month"), Kind.DATE), Column(_("Earned"), Kind.MONEY), Column(_("Deferred"), Kind.MONEY),
+        Column(_("Month"), Kind.DATE),  # empty: postponed, no date yet
+ Column(_("Earned"), Kind.MONEY), Column(_("Deferred"), Kind.MONEY),
         Column(_("Together"), Kind.MONEY), Column(_("Events"), Kind.NUMBER),
     ]  # fmt: skip
     return b"".join(csv_stream(columns, month_cells(months)))

@@ -67,7 +67,7 @@ def search_finance(query: str) -> FinanceSearch | None:
     )
 
 
-def latest(query: Select[Any], key: Any) -> tuple[list[Any], int]:
+def latest(query: Select[*tuple[Any, ...]], key: Any) -> tuple[list[Any], int]:
     """The last few rows of a statement, and how many rows it has."""
     found = db.session.execute(query.add_columns(func.count().over()).order_by(key.desc()).limit(FEW)).all()
     return [row[:-1] for row in found], found[0][-1] if found else 0

@@ -73,7 +73,7 @@ def list_refunds(shown: str, query: str = "", page: int = 1, *, size: int = PAGE
     return RefundList(found_rows, found[shown], page, found)
 
 
-def with_order(query: Select[Any]) -> Select[Any]:
+def with_order(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """The buyer and the payer of an order that the statement has."""
     with_buyer = query.join(Person, Person.id == Order.buyer_id)
     return with_buyer.outerjoin(Organisation, Organisation.id == Order.payer_organisation_id)

@@ -1,4 +1,5 @@
-"""Revenue by the month of the event it is for: earned once the event has begun, deferred until then.
+"""Revenue by the month of the event it is for: earned once the event has begun, deferred until then, and while it is
+postponed.
 
 Money belongs to what it was paid for. What came for an order covers its owed lines in proportion to their prices (largest
 remainder, so that no cent is lost); net of VAT it is revenue of the month in which the event of the line begins.
@@ -6,15 +7,16 @@ remainder, so that no cent is lost); net of VAT it is revenue of the month in wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from models.base import db
-from models.events import Event
+from models.events import Event, Run
 from models.orders import LedgerEntry, OrderLine
 from models.registrations import HOLDING, Registration, Status
 
@@ -23,9 +25,10 @@ OWED = tuple(HOLDING - {Status.OFFERED})
 
 @dataclass(frozen=True)
 class PaidLine:
-    """One owed line with what of the order's money is its own; cents. `begins`: of its event."""
+    """One owed line with what of the order's money is its own; cents. `begins`: of its event, None while that is postponed."""
 
-    begins: datetime
+    begins: datetime | None
+    event_id: int
     net_cents: int
     vat: str
     vat_rate: int
@@ -40,9 +43,9 @@ class PaidLine:
 
 @dataclass(frozen=True)
 class Month:
-    """The revenue of the events that begin in one month, net of VAT, in cents."""
+    """The revenue of the events that begin in one month, net of VAT, in cents; `first_day` None: of those without a date yet."""
 
-    first_day: date
+    first_day: date | None
     earned_cents: int
     deferred_cents: int
     events: int
@@ -71,9 +74,10 @@ def paid_lines() -> list[PaidLine]:
         )
     }
     owed = (OrderLine.gross_cents > 0) & Registration.status.in_(OWED) | (OrderLine.fee_cents > 0)
+    begins = case((Event.run == Run.POSTPONED, None), else_=Event.starts_at)
     rows = db.session.execute(
         select(
-            OrderLine.order_id, Event.starts_at, OrderLine.net_cents, OrderLine.vat, OrderLine.vat_rate,
+            OrderLine.order_id, Event.id, begins, OrderLine.net_cents, OrderLine.vat, OrderLine.vat_rate,
             OrderLine.gross_cents, OrderLine.fee_cents, Registration.status,
         )
         .join(Registration, Registration.id == OrderLine.registration_id)
@@ -82,9 +86,9 @@ def paid_lines() -> list[PaidLine]:
         .order_by(OrderLine.order_id, OrderLine.id)
     ).all()  # fmt: skip
     by_order: dict[int, list[tuple[int, PaidLine]]] = {}
-    for order_id, begins, net, vat, rate, gross, fee, status in rows:
+    for order_id, event_id, starts, net, vat, rate, gross, fee, status in rows:
         weight = gross if status in OWED else fee
-        by_order.setdefault(order_id, []).append((weight, PaidLine(begins, net, vat, rate, gross, 0)))
+        by_order.setdefault(order_id, []).append((weight, PaidLine(starts, event_id, net, vat, rate, gross, 0)))
     return [line for order_id, lines in by_order.items() for line in covered(lines, kept.get(order_id, 0))]
 
 
@@ -92,21 +96,18 @@ def covered(lines: list[tuple[int, PaidLine]], money: int) -> list[PaidLine]:
     """The lines of one order with what `money` covers of each; never more than is owed."""
     owed = [weight for weight, _line in lines]
     parts = shared(min(max(money, 0), sum(owed)), owed)
-    return [
-        PaidLine(line.begins, line.net_cents, line.vat, line.vat_rate, line.gross_cents, part)
-        for (_weight, line), part in zip(lines, parts, strict=True)
-        if part
-    ]
+    return [replace(line, paid_cents=part) for (_weight, line), part in zip(lines, parts, strict=True) if part]
 
 
 def by_month(lines: Iterable[PaidLine], at: datetime, zone: str) -> list[Month]:
-    """The months with revenue, in order. `at` is the instant that parts earned from deferred."""
-    earned: dict[date, int] = {}
-    deferred: dict[date, int] = {}
-    events: dict[date, set[datetime]] = {}
+    """The months with revenue, in order, what has no date yet last. `at` is the instant that parts earned from deferred."""
+    earned: Counter[date | None] = Counter()
+    deferred: Counter[date | None] = Counter()
+    events: dict[date | None, set[int]] = {}
     for line in lines:
-        month = line.begins.astimezone(ZoneInfo(zone)).date().replace(day=1)
-        side = earned if line.begins <= at else deferred
-        side[month] = side.get(month, 0) + line.paid_net_cents
-        events.setdefault(month, set()).add(line.begins)
-    return [Month(month, earned.get(month, 0), deferred.get(month, 0), len(events[month])) for month in sorted(events)]
+        month = line.begins.astimezone(ZoneInfo(zone)).date().replace(day=1) if line.begins else None
+        side = earned if line.begins and line.begins <= at else deferred
+        side[month] += line.paid_net_cents
+        events.setdefault(month, set()).add(line.event_id)
+    in_order = sorted(events, key=lambda month: (month is None, month or date.max))
+    return [Month(month, earned[month], deferred[month], len(events[month])) for month in in_order]

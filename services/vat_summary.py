@@ -1,31 +1,25 @@
 """What a treasurer writes into the VAT return: by treatment and rate, from documents, and from money without a document.
 
-An issued invoice counts on the day of its issue, a credit note against it. Money of an order without any invoice counts
+An issued invoice counts on the day of its issue, a credit note against it. Money of an order that had no invoice yet counts
 on the day it was booked (Belgian VAT Code art. 17 §1: VAT is due on what is received before the supply), shared over the
-order's lines in proportion to their prices; money that went back counts against it.
+order's lines in proportion to their prices; money that went back counts against it. When an invoice follows on a later day,
+that money is taken off again on the day of the invoice: what was declared stays as it was, and no cent is declared twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 
 from models.base import db
-from models.events import VatTreatment
 from models.invoices import Invoice, InvoiceKind, InvoiceTax, VatCategory
 from models.orders import LedgerEntry, OrderLine
 from services.revenue import shared
-
-CATEGORIES: dict[str, VatCategory] = {
-    VatTreatment.STANDARD: VatCategory.STANDARD,
-    VatTreatment.EXEMPT_TRAINING: VatCategory.EXEMPT,
-    VatTreatment.REVERSE_CHARGE: VatCategory.REVERSE_CHARGE,
-    VatTreatment.OUT_OF_SCOPE: VatCategory.OUT_OF_SCOPE,
-}
+from services.vat import CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -48,6 +42,8 @@ class VatRow:
         return self.invoiced_vat_cents + self.other_vat_cents
 
 
+PricedLine = tuple[str, int, int, int]
+"""Treatment, rate, net and gross of a line of an order."""
 Sums = dict[tuple[VatCategory, int], list[int]]
 
 
@@ -73,26 +69,34 @@ def of_documents(sums: Sums, first: date, last: date) -> None:
 
 
 def of_money(sums: Sums, first: date, last: date, zone: ZoneInfo) -> None:
-    """Money of orders that never had an invoice, by the price lines of the order."""
+    """Money of orders that had no invoice when we learned of it, by the price lines of the order; and that money taken off
+    again on the day of the order's first invoice."""
     begins = datetime.combine(first, time(0), zone).astimezone(UTC)
     ends = datetime.combine(last + timedelta(days=1), time(0), zone).astimezone(UTC)
-    invoiced = exists().where(Invoice.order_id == LedgerEntry.order_id)
+    day = func.min(Invoice.issued_on)
+    invoiced = select(Invoice.order_id, day.label("day")).group_by(Invoice.order_id).subquery()
+    in_period = (LedgerEntry.booked_at >= begins) & (LedgerEntry.booked_at < ends)
     entries = db.session.execute(
-        select(LedgerEntry.order_id, LedgerEntry.cents)
-        .where(LedgerEntry.booked_at >= begins, LedgerEntry.booked_at < ends, ~invoiced)
+        select(LedgerEntry.order_id, LedgerEntry.cents, LedgerEntry.booked_at, LedgerEntry.created_at, invoiced.c.day)
+        .outerjoin(invoiced, invoiced.c.order_id == LedgerEntry.order_id)
+        .where(in_period | invoiced.c.day.between(first, last))
         .order_by(LedgerEntry.id)
     ).all()
-    lines = lines_of({order_id for order_id, _cents in entries})
-    for order_id, cents in entries:
-        share_entry(sums, cents, lines.get(order_id, []))
+    lines = lines_of({entry.order_id for entry in entries})
+    for order_id, cents, booked_at, known_at, invoiced_on in entries:
+        if invoiced_on is not None and known_at.astimezone(zone).date() >= invoiced_on:
+            continue  # the invoice tells it
+        counts = int(begins <= booked_at < ends) - int(invoiced_on is not None and first <= invoiced_on <= last)
+        for category, rate, base, vat in split(cents, lines.get(order_id, [])):
+            add(sums, category, rate, 2, counts * base, counts * vat)
 
 
-def lines_of(order_ids: set[int]) -> dict[int, list[tuple[str, int, int, int]]]:
-    """Treatment, rate, net and gross of the priced lines of these orders."""
-    found: dict[int, list[tuple[str, int, int, int]]] = {}
+def lines_of(order_ids: Iterable[int]) -> dict[int, list[PricedLine]]:
+    """The priced lines of these orders."""
+    found: dict[int, list[PricedLine]] = {}
     query = (
         select(OrderLine.order_id, OrderLine.vat, OrderLine.vat_rate, OrderLine.net_cents, OrderLine.gross_cents)
-        .where(OrderLine.order_id.in_(order_ids), OrderLine.gross_cents > 0)
+        .where(OrderLine.order_id.in_(list(order_ids)), OrderLine.gross_cents > 0)
         .order_by(OrderLine.id)
     )
     for order_id, vat, rate, net, gross in db.session.execute(query):
@@ -100,14 +104,17 @@ def lines_of(order_ids: set[int]) -> dict[int, list[tuple[str, int, int, int]]]:
     return found
 
 
-def share_entry(sums: Sums, cents: int, lines: Iterable[tuple[str, int, int, int]]) -> None:
-    priced = list(lines)
-    if not priced:
-        return
+def split(cents: int, lines: Sequence[PricedLine]) -> list[tuple[VatCategory, int, int, int]]:
+    """An entry over the lines of its order by their prices: category, rate, base and VAT of each part; they add up."""
+    if not lines:
+        return []
     sign = 1 if cents > 0 else -1
-    for (vat, rate, net, gross), part in zip(priced, shared(abs(cents), [row[3] for row in priced]), strict=True):
-        base = (2 * part * net + gross) // (2 * gross)
-        add(sums, CATEGORIES[vat], rate, 2, sign * base, sign * (part - base))
+    parts = shared(abs(cents), [gross for *_, gross in lines])
+    bases = [(2 * part * net + gross) // (2 * gross) for (_, _, net, gross), part in zip(lines, parts, strict=True)]
+    return [
+        (CATEGORIES[vat], rate, sign * base, sign * (part - base))
+        for (vat, rate, _, _), part, base in zip(lines, parts, bases, strict=True)
+    ]
 
 
 def add(sums: Sums, category: VatCategory, rate: int, at: int, base: int, vat: int) -> None:

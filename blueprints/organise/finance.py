@@ -124,10 +124,14 @@ def revenue() -> ResponseReturnValue:
         return file_of("revenue", f"revenue-{today()}.csv", revenue_file(months), len(months))
     return render_template(
         "organise/revenue.html",
-        months=[(say_month(month.first_day, str(get_locale()), always_year=True), month) for month in months],
+        months=[(month_words(month.first_day), month) for month in months],
         earned=sum(month.earned_cents for month in months),
         deferred=sum(month.deferred_cents for month in months),
     )
+
+
+def month_words(first_day: date | None) -> str:
+    return say_month(first_day, str(get_locale()), always_year=True) if first_day else _("no date yet")
 
 
 @blueprint.post("/organise/finance/accounting")

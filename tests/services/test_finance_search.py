@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -37,7 +38,7 @@ def found(query: str) -> dict[str, int]:
     return {kind: part.total for kind, part in parts(answer) if part.total}
 
 
-def parts(answer: FinanceSearch) -> list[tuple[str, object]]:
+def parts(answer: FinanceSearch) -> list[tuple[str, Any]]:
     return [(kind, getattr(answer, kind)) for kind in ("orders", "documents", "lines", "refunds", "disputes")]
 
 

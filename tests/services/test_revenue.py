@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, strategies as st
+from sqlalchemy import select
 
-from models.base import now
-from models.events import VatTreatment
-from services.orders import receive_money
+from models.base import db, now
+from models.events import Event, VatTreatment
+from models.orders import EntryKind
+from services.event_changes import postpone, resume
+from services.events import load_plan
+from services.ledger import Movement, book_locked
+from services.orders import lock_order_locked, receive_money
 from services.registrations import cancel, register
-from services.revenue import by_month, paid_lines, shared
+from services.revenue import Month, by_month, paid_lines, shared
+from services.transaction import writing
 from services.wishes import Wish
 from tests.cast import ADDRESSES, Cast, make_event, morning_in
 
@@ -61,3 +69,38 @@ def test_nothing_was_paid_or_the_place_was_given_back(cast: Cast) -> None:
     receive_money(order.code, 12100, provider="transfer", provider_reference="b", booked_at=now(), actor=None)
     cancel(public_id, actor=None, by_organiser=True)
     assert paid_lines() == []
+
+
+def test_the_month_moves_with_its_event(cast: Cast) -> None:
+    """Postponed: not earned, even on the day it would have been, until it has a new date; then in that date's month."""
+    order_on(cast, 10, 10000, 12100)
+    event = db.session.scalars(select(Event)).one()
+    there = event.starts_at.astimezone(ZoneInfo(ZONE)).date().replace(day=1)
+    assert by_month(paid_lines(), now(), ZONE) == [Month(there, 0, 10000, 1)]
+    postpone(event.id, {"en": "The trainer is ill."}, cast.alice)
+    for at in (now(), now() + timedelta(days=50)):
+        assert by_month(paid_lines(), at, ZONE) == [Month(None, 0, 10000, 1)]
+    present, plan = load_plan(event.id)
+    begins = plan.slots[0].starts_at + timedelta(days=90)
+    moved = (replace(plan.slots[0], starts_at=begins, ends_at=begins + timedelta(hours=3)),)
+    resume(event.id, moved, present.version, cast.alice)
+    then = begins.astimezone(ZoneInfo(ZONE)).date().replace(day=1)
+    assert by_month(paid_lines(), now() + timedelta(days=50), ZONE) == [Month(then, 0, 10000, 1)]
+    assert by_month(paid_lines(), begins, ZONE) == [Month(then, 10000, 0, 1)]
+
+
+def test_what_was_disputed_or_given_back_is_no_revenue(cast: Cast) -> None:
+    code = order_on(cast, 10, 10000, 12100)
+    move(code, EntryKind.DISPUTE, -12100)
+    assert paid_lines() == []
+    move(code, EntryKind.DISPUTE_WON, 12100)
+    move(code, EntryKind.REFUND, -6050)
+    (month,) = by_month(paid_lines(), now(), ZONE)
+    assert (month.deferred_cents, month.total_cents) == (5000, 5000)
+
+
+def move(code: str, kind: EntryKind, cents: int) -> None:
+    """What a provider takes back, or gives again, as it stands in the ledger."""
+    with writing():
+        order = lock_order_locked(code)
+        book_locked(order, Movement(kind, "stripe", f"{kind}-{cents}", cents, now()), now())
