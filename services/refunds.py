@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from integrations.payments import ProviderError, Refunded, RefundResult
@@ -71,7 +71,7 @@ class Wanted:
 
 
 def four_eyes_cents() -> int:
-    """From this amount on a second person approves (`[finance] four_eyes_cents` of the cluster file)."""
+    """Above this amount a second person approves (`[finance] four_eyes_cents` of the cluster file)."""
     finance = current_app.extensions["cluster"].data.get("finance", {})
     return int(finance.get("four_eyes_cents", FOUR_EYES_CENTS))
 
@@ -95,11 +95,11 @@ def request_locked(order: Order, wanted: Wanted, *, actor: Person | None, at: da
     left = sum(cents for _receipt, cents in receipts)
     if wanted.cents > left:
         raise MoreThanReceived(left)
-    rest, refunds = wanted.cents, []
+    rest, refunds, large = wanted.cents, [], is_for_four_eyes(order.id, wanted.cents)
     for receipt, available in receipts:
         part = min(rest, available)
         if part:
-            refunds.append(refund_of(order, receipt, part, wanted, actor, at))
+            refunds.append(refund_of(order, receipt, part, wanted, actor, at, large))
             rest -= part
     if any(refund.provider in NEEDS_ACCOUNT and not refund.iban for refund in refunds):
         raise AccountMissing(order.code)
@@ -111,8 +111,16 @@ def request_locked(order: Order, wanted: Wanted, *, actor: Person | None, at: da
     return refunds
 
 
+def is_for_four_eyes(order_id: int, cents: int) -> bool:
+    """Whether a second person must say yes: also when an order's money goes back in parts, each of them small."""
+    alone = select(func.sum(Refund.cents)).where(
+        Refund.order_id == order_id, Refund.state != RefundState.FAILED, Refund.needs_approval.is_(False)
+    )
+    return cents + int(db.session.scalar(alone) or 0) > four_eyes_cents()
+
+
 def refund_of(
-    order: Order, receipt: LedgerEntry, cents: int, wanted: Wanted, actor: Person | None, at: datetime
+    order: Order, receipt: LedgerEntry, cents: int, wanted: Wanted, actor: Person | None, at: datetime, large: bool
 ) -> Refund:
     needs_account = receipt.provider in NEEDS_ACCOUNT
     return Refund(
@@ -123,7 +131,7 @@ def refund_of(
         reason=wanted.reason[:300],
         iban=wanted.iban if needs_account else "",
         holder=wanted.holder[:120] if needs_account else "",
-        needs_approval=wanted.cents > four_eyes_cents(),
+        needs_approval=large,
         requested_by_id=actor.id if actor else None,
         created_at=at,
         updated_at=at,

@@ -140,6 +140,64 @@ def test_above_the_amount_a_second_person_says_yes(cast: Cast, cards: CardHouse)
     assert entries() == [("receipt", 50820), ("refund", -50820)]
 
 
+def test_several_small_ones_are_one_large_one(cast: Cast) -> None:
+    """Nobody gives back €500 and more alone by cutting it into pieces; what a second person has seen does not count again."""
+    code = paid(cast, cents=200000)
+    first = request(code, Wanted(30000, "one", IBAN), actor=cast.fay)[0]
+    second = request(code, Wanted(20001, "two", IBAN), actor=cast.ada)[0]
+    assert (first.needs_approval, second.needs_approval) == (False, True)
+    approve(second.public_id, actor=cast.fay)
+    third, fourth = (request(code, Wanted(cents, "more", IBAN), actor=cast.fay)[0] for cents in (20000, 1))
+    assert (third.needs_approval, fourth.needs_approval) == (False, True)
+    refuse(first.public_id, "They came after all.", actor=cast.ada)
+    assert not request(code, Wanted(30000, "again", IBAN), actor=cast.fay)[0].needs_approval
+
+
+@pytest.mark.parametrize("cents, needs", [(50000, False), (50001, True)])
+def test_the_set_amount_is_that_of_the_cluster_file(cast: Cast, app: Flask, cents: int, needs: bool) -> None:
+    code = paid(cast, cents=200000)
+    assert request(code, Wanted(cents, "ill", IBAN), actor=cast.fay)[0].needs_approval is needs
+    app.extensions["cluster"].data["finance"]["four_eyes_cents"] = 0
+    try:
+        assert request(code, Wanted(1, "ill", IBAN), actor=cast.fay)[0].needs_approval
+    finally:
+        app.extensions["cluster"].data["finance"]["four_eyes_cents"] = 50000
+
+
+def test_the_fee_of_the_policy_stays(cast: Cast) -> None:
+    """Half the price after the deadline: what goes back is the other half, and the order owes nothing more."""
+    event = make_event(tiers=[{"days": 60, "percent": 50}, {"days": 0, "percent": 50}])
+    code = paid(cast, event=event)
+    order = load_order(code)
+    assert order is not None
+    cancel(order.registrations[0].public_id, actor=cast.carol)
+    (refund,) = ask_by_buyer(code, IBAN, "Carol Nguyễn", actor=cast.carol)
+    assert refund.cents == 25410
+    approve(refund.public_id, actor=cast.fay)
+    carry_out(refund.public_id)
+    mark_paid(refund.public_id, "2026-118-9", paid_at=now(), actor=cast.fay)
+    assert entries() == [("receipt", 50820), ("refund", -25410)]
+    assert status(code) is PaymentStatus.PAID
+
+
+def test_above_the_amount_the_report_of_a_cancelled_event_names_who_waits_for_a_yes(
+    cast: Cast, cards: CardHouse
+) -> None:
+    event = make_event()
+    code = paid(cast, "stripe", event=event)
+    cancel_event(event.id, "Aseptic techniques", {}, cast.fay)
+    assert run_waiting_jobs() == 1
+    job = latest_job("refund_event", event.id)
+    assert job is not None
+    assert job.problems == [f"{code} eyes 50820"]
+    refund = db.session.scalars(select(Refund)).one()
+    with pytest.raises(SameEyes):
+        approve(refund.public_id, actor=cast.fay)  # who cancelled the event asked for its refunds
+    approve(refund.public_id, actor=cast.ada)
+    assert carry_out(refund.public_id) is RefundState.SUCCEEDED
+    assert status(code) is PaymentStatus.REFUNDED
+
+
 def test_one_that_was_refused_frees_its_money(cast: Cast) -> None:
     code = paid(cast)
     (refund,) = request(code, Wanted(50820, "ill", IBAN), actor=cast.fay)
