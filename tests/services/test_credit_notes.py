@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import select
 
 from models.base import db, now
-from models.invoices import Invoice, VatCategory
+from models.invoices import Invoice, InvoiceTax, VatCategory
 from models.orders import OrderLine
 from models.registrations import Registration
 from services.credit_notes import (
@@ -145,11 +146,24 @@ def test_whatever_is_credited_in_any_order(
             continue
         assert note.gross_cents == part == note.net_cents + note.vat_cents + note.rounding_cents
         assert all(min(left.base, left.vat, left.gross) >= 0 for left in left_of_invoice(loaded(invoice.id)).values())
+        assert more_credited_than_invoiced(invoice.id) == []
     for (category, rate), left in left_of_invoice(loaded(invoice.id)).items():
         if left.gross:
             credited(whole_invoice(invoice.public_id), Credit(left.gross, category=category, rate=rate))
     for left in left_of_invoice(loaded(invoice.id)).values():
         assert (left.base, left.vat, left.gross) == (0, 0, 0)
+
+
+def more_credited_than_invoiced(invoice_id: int) -> list[tuple[str, int]]:
+    """The rates of which the documents as printed give back more base or VAT than the invoice asked; counted here, not by us."""
+    sums: dict[tuple[str, int], list[int]] = {}
+    documents = select(Invoice.id).where((Invoice.id == invoice_id) | (Invoice.corrects_id == invoice_id))
+    for tax in db.session.scalars(select(InvoiceTax).where(InvoiceTax.invoice_id.in_(documents))):
+        sign = 1 if tax.invoice_id == invoice_id else -1
+        row = sums.setdefault((tax.vat_category, tax.vat_rate), [0, 0])
+        row[0] += sign * tax.base_cents
+        row[1] += sign * tax.vat_cents
+    return [rate for rate, left in sums.items() if min(left) < 0]
 
 
 def invoice_of(cast: Cast, amounts: list[tuple[int, int]]) -> Invoice:
