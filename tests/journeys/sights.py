@@ -1,7 +1,7 @@
 """The pages that are looked at, each in the state worth looking at: who looks, where it is, and what was done first.
 
 Addresses may hold `{…}`, answered from the sample season: `{order:waitlisted}`, `{certificate:issued}`, `{slot:SLUG}`,
-`{registration:SLUG}`, `{code:awaiting_payment}`, `{job}`.
+`{registration:SLUG}`, `{request:SLUG}`, `{voucher:CODE}`, `{answers:carol}`, `{code:awaiting_payment}`, `{job}`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from models.outbox import Job
 from models.registrations import Registration, Status
 from services.certificates import revoke
 from services.order_links import key_of
+from tests.journeys.asked import answers_of, request_for, voucher_of
 from tests.journeys.contested import contested, on_its_way
 from tests.journeys.desk import person
 
 PAID, FREE, TENTATIVE = "iso-13485-eupen", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
 ORDERED = "mdr-and-ivdr-namur"
 ENDED, RUNNING, DRAFT = "gmp-namur-last-week", "dose-audit-charleroi", "quality-risk-management-online"
+KEPT, ENFORCED = "gmp-in-twee-dagen-leuven", "releasing-a-batch-namur"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def on_the_order(path: str) -> Callable[[Page], None]:
         page.goto(f"{page.url}{path}")
 
     return go
+
+
+def require_nothing(page: Page) -> None:
+    """A course that is to ask for courses, and for none."""
+    page.get_by_label("Ask for the courses").check()
+    send_empty(page)
 
 
 def desk(slug: str, page: str = "") -> str:
@@ -181,11 +189,22 @@ RULES = (
     Sight("team", f"/events/{PAID}/register/team", "dora"),
     Sight("vouchers", desk(PAID, "vouchers"), "alice"),
     Sight("new voucher, with errors", desk(PAID, "vouchers/new"), "alice", first=send_empty),
+    Sight("a voucher, changed", desk(KEPT, "vouchers/{voucher:REGION-2}"), "alice"),
+    Sight("somebody at the desk, with a code", desk(KEPT, "walk-in"), "alice"),
     Sight("all vouchers", "/organise/vouchers", "ada"),
     Sight("questions", desk("mission-to-boston", "questions"), "alice"),
     Sight("new question, with errors", desk("mission-to-boston", "questions/new"), "alice", first=send_empty),
     Sight("decide", desk(TENTATIVE, "decide"), "alice"),
+    Sight("a request", desk("mission-to-boston", "attendees/{request:mission-to-boston}"), "alice"),
+    Sight("decline", desk("mission-to-boston", "attendees/{request:mission-to-boston}/decline"), "alice"),
+    Sight("answers to the organiser", "/orders/{answers:carol}", "carol"),
     Sight("exemptions", desk(PAID, "exemptions"), "alice"),
+    Sight("another course comes first", f"/events/{ENFORCED}/register", "carol"),
+    Sight("exemption, with errors", f"/events/{ENFORCED}/exemption", "carol", first=send_empty),
+    Sight("courses", "/organise/courses", "alice"),
+    Sight(
+        "what a course asks, with errors", "/organise/courses/iso-13485/prerequisites", "alice", first=require_nothing
+    ),
 )
 MONEY = (
     Sight("finance", "/organise/finance", "fay"),
@@ -279,6 +298,9 @@ ANSWERS: dict[str, Callable[[str], str]] = {
     "registration": registration_id,
     "certificate": certificate_id,
     "job": job_id,
+    "answers": answers_of,
+    "request": request_for,
+    "voucher": voucher_of,
     "on_its_way": lambda _: on_its_way(),
     "contested": lambda how: contested(lost=how == "lost"),
 }
