@@ -138,6 +138,8 @@ class AnswerFileField(FileField):
 
 def form_with(base: type[F], questions: Sequence[Question], locale: str) -> type[F]:
     """The form, with a field for each question."""
+    if not questions:
+        return base  # a class of its own would have its fields put in order anew
     fields: dict[str, Any] = {PREFIX + question.public_id: field_of(question, locale) for question in questions}
     return cast("type[F]", type(base.__name__, (base,), fields))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from integrations.mail import Attachment
@@ -16,7 +16,11 @@ from models.base import db, in_language, now
 from models.orders import Order
 from models.terms import AcceptedTerms
 from services.dates import LONG_AGO, day_words, local_day, say_clock
+from services.rows import plain_rows
 from services.transaction import require_writing
+
+
+KEPT = select(AcceptedTerms.id).where(AcceptedTerms.sha256 == bindparam("sha256"))
 
 
 def keep_terms_locked() -> str:
@@ -25,6 +29,8 @@ def keep_terms_locked() -> str:
     texts: dict[str, Any] = {"title": terms["title"], "text": terms["text"]}
     digest = hashlib.sha256(json.dumps(texts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     session = require_writing()
+    if plain_rows(KEPT, sha256=digest).scalar():  # by all orders but the first
+        return digest
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {"sha256": digest, "version": str(terms["version"]), "texts": texts, "created_at": now()}
     session.execute(insert(AcceptedTerms).values(**row).on_conflict_do_nothing(index_elements=["sha256"]))

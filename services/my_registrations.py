@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from models.base import db
@@ -80,13 +80,20 @@ def worth_showing(mine: Mine) -> bool:
     return mine.registration.status not in (Status.TRANSFERRED, Status.SUBSTITUTED)
 
 
+PLACE = (
+    select(Registration, Order.code)
+    .join(Order, Order.id == Registration.order_id)
+    .where(
+        Registration.person_id == bindparam("person_id"),
+        Registration.event_id == bindparam("event_id"),
+        Registration.status.in_(sorted(LIVE)),
+    )
+)
+
+
 def place_of(person: Person | None, event_id: int) -> tuple[Registration, str] | None:
     """The person's live registration on an event and its order's code, or None."""
     if person is None:
         return None
-    row = db.session.execute(
-        select(Registration, Order.code)
-        .join(Order, Order.id == Registration.order_id)
-        .where(Registration.person_id == person.id, Registration.event_id == event_id, Registration.status.in_(LIVE))
-    ).first()
+    row = db.session.execute(PLACE, {"person_id": person.id, "event_id": event_id}).first()
     return (row[0], row[1]) if row else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import literal, select
+from sqlalchemy import bindparam, literal, select
 
 from models.base import db
 from models.events import Event, Slot, slot_trainer
 from models.people import Person, Role, StaffRole
+from services.rows import plain_rows
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,19 @@ class Roles:
 
 
 NOBODY = Roles()
+TRAINS = (
+    select(literal(Role.TRAINER.value), Slot.event_id)
+    .join(slot_trainer, slot_trainer.c.slot_id == Slot.id)
+    .where(slot_trainer.c.person_id == bindparam("person_id"), Slot.cancelled_at.is_(None))
+)
+ROLES = select(StaffRole.role, StaffRole.event_id).where(StaffRole.person_id == bindparam("person_id")).union_all(TRAINS)
 
 
 def roles_of(person: Person | None) -> Roles:
     """The roles of `person`; NOBODY when signed out. Trainers of a slot train its event without any other row."""
     if person is None:
         return NOBODY
-    named = select(StaffRole.role, StaffRole.event_id).where(StaffRole.person_id == person.id)
-    of_slots = (
-        select(literal(Role.TRAINER.value), Slot.event_id)
-        .join(slot_trainer, slot_trainer.c.slot_id == Slot.id)
-        .where(slot_trainer.c.person_id == person.id, Slot.cancelled_at.is_(None))
-    )
-    rows = [(Role(role), event_id) for role, event_id in db.session.execute(named.union_all(of_slots))]
+    rows = [(Role(role), event_id) for role, event_id in plain_rows(ROLES, person_id=person.id)]
     everywhere = {role for role, event_id in rows if event_id is None}
     return Roles(
         is_admin=Role.ADMIN in everywhere,

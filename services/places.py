@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import selectinload
 
 from models.base import db
@@ -20,6 +20,12 @@ from services.transaction import require_writing
 from services.voucher_uses import count_use_locked, give_back_locked, take_locked
 
 FRESH = {"populate_existing": True}  # the identity map would hand back the row as it was before the lock
+LOCKED_EVENT = (
+    select(Event)
+    .where(Event.id == bindparam("event_id"))
+    .options(selectinload(Event.quotas))  # held by the event: found in the identity map from now on
+    .with_for_update(of=Event)
+)
 
 
 def lock_event_locked(event_id: int) -> Event:
@@ -28,13 +34,7 @@ def lock_event_locked(event_id: int) -> Event:
     Raises NoResultFound when there is no such event.
     """
     session = require_writing()
-    event = session.execute(
-        select(Event)
-        .where(Event.id == event_id)
-        .options(selectinload(Event.quotas))  # held by the event: found in the identity map from now on
-        .with_for_update(of=Event)
-        .execution_options(**FRESH)
-    ).scalar_one()
+    event = session.execute(LOCKED_EVENT, {"event_id": event_id}, execution_options=FRESH).scalar_one()
     session.info["locked"].append(event)  # and the event by the transaction
     return event
 

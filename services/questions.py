@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from models.base import Texts, db, in_language, now
 from models.events import Event, Ticket
@@ -21,6 +21,11 @@ from services.transaction import require_writing, writing
 
 MOST_QUESTIONS = 40
 CHOOSING = (QuestionKind.CHOICE, QuestionKind.CHOICES)
+IN_ORDER = select(Question).where(Question.withdrawn_at.is_(None)).order_by(Question.position, Question.id)
+ASKED = IN_ORDER.where(Question.event_id == bindparam("event_id"))
+ASKED_AT = IN_ORDER.where(
+    Question.event_id == select(Event.id).where(Event.slug == bindparam("slug")).scalar_subquery()
+)
 
 
 class QuestionRefused(ValueError):
@@ -71,15 +76,12 @@ class Listed:
 
 def questions_of(event_id: int) -> list[Question]:
     """The questions an event asks now, in their order."""
-    query = select(Question).where(Question.event_id == event_id, Question.withdrawn_at.is_(None))
-    return list(db.session.scalars(query.order_by(Question.position, Question.id)))
+    return list(db.session.scalars(ASKED, {"event_id": event_id}))
 
 
 def questions_at(slug: str) -> list[Question]:
     """The questions of the event with this slug; none when there is no such event."""
-    here = select(Event.id).where(Event.slug == slug).scalar_subquery()
-    query = select(Question).where(Question.event_id == here, Question.withdrawn_at.is_(None))
-    return list(db.session.scalars(query.order_by(Question.position, Question.id)))
+    return list(db.session.scalars(ASKED_AT, {"slug": slug}))
 
 
 def list_questions(event_id: int) -> list[Listed]:
@@ -195,9 +197,7 @@ def question_locked(event_id: int, public_id: str) -> Question:
 
 def in_order_locked(event_id: int) -> list[Question]:
     """The questions asked now, as they are under the event's lock."""
-    query = select(Question).where(Question.event_id == event_id, Question.withdrawn_at.is_(None))
-    found = require_writing().scalars(query.order_by(Question.position, Question.id).execution_options(**FRESH))
-    return list(found)
+    return list(require_writing().scalars(ASKED, {"event_id": event_id}, execution_options=FRESH))
 
 
 def note_locked(action: str, event: Event, actor: Person, question: Question) -> None:

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Date, Select, and_, bindparam, exists, or_, select
 
 from models.base import db
 from models.organisations import Affiliation, AffiliationStatus, Membership, MembershipStatus, Organisation
 from models.people import EmailAddress, Person, StaffRole
 from services.customers import Customer, customer_at, customer_of_organisation
+from services.rows import plain_rows
 
 ZONE = ZoneInfo("Europe/Brussels")  # the zone whose calendar day decides about a membership
+
+
+def affiliations() -> Select[int, str, int, bool, bool, bool, bool, bool, str, str | None]:
+    """One row for each verified affiliation of `person_id`, or one without: with the membership of that `day`, and what VAT
+    wants to know of the organisation."""
+    day = bindparam("day", type_=Date)
+    current = and_(
+        Membership.organisation_id == Affiliation.organisation_id,
+        Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
+        Membership.starts_on <= day,
+        or_(Membership.ends_on >= day, Membership.grace_until >= day),
+    )
+    verified = and_(Affiliation.person_id == Person.id, Affiliation.status == AffiliationStatus.VERIFIED)
+    proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
+    staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
+    company = (Organisation.id, Organisation.name, Membership.id)
+    vat = (Organisation.can_be_invoiced, Organisation.country, Organisation.vat_number)
+    return (
+        select(*company, Affiliation.is_main, proven, staff, Affiliation.is_hr_manager, *vat)
+        .select_from(Person)
+        .outerjoin(Affiliation, verified)
+        .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
+        .outerjoin(Membership, current)
+        .where(Person.id == bindparam("person_id"))
+    )
+
+
+AFFILIATIONS = affiliations()  # written once: it is asked on every page of somebody who signed in
 
 
 @dataclass(frozen=True)
@@ -41,8 +70,8 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
     """
     if person is None:
         return GUEST
-    rows = db.session.execute(affiliations_of(person, at.astimezone(ZONE).date())).all()
-    rows = sorted(rows, key=lambda row: (row[2] is None, not row[3], row[0] or 0))
+    found = plain_rows(AFFILIATIONS, person_id=person.id, day=at.astimezone(ZONE).date())
+    rows = sorted(found, key=lambda row: (row[2] is None, not row[3], row[0] or 0))
     if not rows:
         return GUEST
     organisation_id, name, membership_id, _, is_proven, is_staff, _, pays, country, vat_number = rows[0]
@@ -54,30 +83,6 @@ def reader_for(person: Person | None, at: datetime) -> Reader:
         is_staff=bool(is_staff),
         is_hr_manager=any(row[6] for row in rows),
         customer=customer_at(country, vat_number or "", is_business=True) if pays else Customer.PERSON,
-    )
-
-
-def affiliations_of(person: Person, day: date) -> Select[int, str, int, bool, bool, bool, bool, bool, str, str | None]:
-    """One row for each verified affiliation of the person, or one without: with the membership of that day, and what VAT
-    wants to know of the organisation."""
-    current = and_(
-        Membership.organisation_id == Affiliation.organisation_id,
-        Membership.status.in_((MembershipStatus.ACTIVE, MembershipStatus.GRACE)),
-        Membership.starts_on <= day,
-        or_(Membership.ends_on >= day, Membership.grace_until >= day),
-    )
-    verified = and_(Affiliation.person_id == Person.id, Affiliation.status == AffiliationStatus.VERIFIED)
-    proven = exists().where(EmailAddress.person_id == Person.id, EmailAddress.proven_at.is_not(None))
-    staff = exists().where(StaffRole.person_id == Person.id, StaffRole.event_id.is_(None))
-    company = (Organisation.id, Organisation.name, Membership.id)
-    vat = (Organisation.can_be_invoiced, Organisation.country, Organisation.vat_number)
-    return (
-        select(*company, Affiliation.is_main, proven, staff, Affiliation.is_hr_manager, *vat)
-        .select_from(Person)
-        .outerjoin(Affiliation, verified)
-        .outerjoin(Organisation, Organisation.id == Affiliation.organisation_id)
-        .outerjoin(Membership, current)
-        .where(Person.id == person.id)
     )
 
 

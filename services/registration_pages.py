@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
@@ -22,6 +22,7 @@ from services.policy_words import terms_of
 from services.prerequisites import NOTHING, Prerequisites, prerequisites_for
 from services.prices import Offer, Price, notes_on, offer, paid_by, with_voucher
 from services.readers import Reader, reader_for
+from services.rows import plain_rows
 from services.sold_out import sold_out
 from services.students import as_student, waits_for_proof
 from services.voucher_uses import kept_by
@@ -120,6 +121,29 @@ class Desk:
         return closed or self.offer.refusal == "members_only"
 
 
+EVENT = (
+    select(Event)
+    .where(Event.slug == bindparam("slug"), Event.publication == Publication.PUBLISHED)
+    .options(
+        selectinload(Event.slots),
+        selectinload(Event.areas),
+        selectinload(Event.quotas),
+        selectinload(Event.tickets),
+        joinedload(Event.course),
+    )
+    .execution_options(populate_existing=True)
+)
+WAITING = select(func.count()).where(
+    Registration.quota_id == bindparam("quota_id"),
+    Registration.status == Status.WAITLISTED,
+    Registration.at_tail.is_(False),
+)
+WAITING_MEMBERS = WAITING.where(Registration.is_member | Registration.at_head)
+ADDRESS = select(EmailAddress.address).where(
+    EmailAddress.person_id == bindparam("person_id"), EmailAddress.is_primary.is_(True)
+)
+
+
 def registration_desk(
     slug: str, person: Person | None, at: datetime, *, reader: Reader | None = None, studies: str = ""
 ) -> Desk | None:
@@ -127,18 +151,7 @@ def registration_desk(
 
     `reader`: whose prices are shown, when it is not the person's own. `studies`: what a student says.
     """
-    event = db.session.scalar(
-        select(Event)
-        .where(Event.slug == slug, Event.publication == Publication.PUBLISHED)
-        .options(
-            selectinload(Event.slots),
-            selectinload(Event.areas),
-            selectinload(Event.quotas),
-            selectinload(Event.tickets),
-            joinedload(Event.course),
-        )
-        .execution_options(populate_existing=True)
-    )
+    event = db.session.scalar(EVENT, {"slug": slug})
     if event is None:
         return None
     sold = sold_out(event.tickets)
@@ -182,19 +195,12 @@ def waiting_before(price: Price | None, reader: Reader) -> int:
     on comes last."""
     if price is None:
         return 0
-    query = select(func.count()).where(
-        Registration.quota_id == price.ticket.quota_id,
-        Registration.status == Status.WAITLISTED,
-        Registration.at_tail.is_(False),
-    )
-    if reader.is_member:
-        query = query.where(Registration.is_member | Registration.at_head)
-    return db.session.scalar(query) or 0
+    waiting = plain_rows(WAITING_MEMBERS if reader.is_member else WAITING, quota_id=price.ticket.quota_id)
+    return int(waiting.scalar_one())
 
 
 def primary_address(person: Person | None) -> str:
     """The address that mails about a registration go to."""
     if person is None:
         return ""
-    query = select(EmailAddress.address).where(EmailAddress.person_id == person.id, EmailAddress.is_primary.is_(True))
-    return db.session.scalar(query) or ""
+    return plain_rows(ADDRESS, person_id=person.id).scalar() or ""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from models.base import db, now
@@ -29,6 +29,7 @@ from services.prerequisites import refuse_unprepared
 from services.prices import Price, early, may_buy, members_pay_less, offer, price_of
 from services.readers import GUEST, Reader, reader_for
 from services.refusals import RegistrationRefused as RegistrationRefused
+from services.rows import plain_rows
 from services.sold_out import sold_out
 from services.students import as_student, waits_for_proof
 from services.transaction import require_writing, writing
@@ -141,20 +142,28 @@ def registration_order(registration: Registration) -> Order:
     return order
 
 
+LIVE_ORDER = (
+    select(Order.code)
+    .join(Registration, Registration.order_id == Order.id)
+    .where(
+        Registration.event_id == bindparam("event_id"),
+        Registration.person_id == bindparam("person_id"),
+        Registration.status.in_(sorted(LIVE)),
+    )
+)
+TICKETS = select(Ticket).where(Ticket.event_id == bindparam("event_id")).order_by(Ticket.position)
+
+
 def refuse_double_locked(event: Event, person: Person) -> None:
     """One live registration per person and event: a double click, a reload and a second tab find the first."""
-    code = require_writing().scalar(
-        select(Order.code)
-        .join(Registration, Registration.order_id == Order.id)
-        .where(Registration.event_id == event.id, Registration.person_id == person.id, Registration.status.in_(LIVE))
-    )
+    require_writing()
+    code = plain_rows(LIVE_ORDER, event_id=event.id, person_id=person.id).scalar()
     if code:
         raise AlreadyRegistered(code)
 
 
 def tickets_locked(event: Event) -> list[Ticket]:
-    query = select(Ticket).where(Ticket.event_id == event.id).order_by(Ticket.position).execution_options(**FRESH)
-    return list(require_writing().scalars(query))
+    return list(require_writing().scalars(TICKETS, {"event_id": event.id}, execution_options=FRESH))
 
 
 def price_locked(event: Event, reader: Reader, wish: Wish, at: datetime, asked: int = 1) -> Price:

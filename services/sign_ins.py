@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from models.base import db, now
@@ -17,6 +17,11 @@ from services.transaction import require_writing, writing
 LASTS = timedelta(days=30)
 SEEN_EVERY = timedelta(hours=1)
 FRESH_FOR = timedelta(minutes=15)
+LIVE_ONE = (
+    select(SignIn)
+    .where(SignIn.key_hash == bindparam("key_hash"), SignIn.revoked_at.is_(None), SignIn.expires_at > bindparam("at"))
+    .options(joinedload(SignIn.person))
+)
 
 
 def open_sign_in_locked(person: Person, method: str, *, browser: str = "", ip: str = "") -> str:
@@ -36,11 +41,7 @@ def open_sign_in_locked(person: Person, method: str, *, browser: str = "", ip: s
 
 def sign_in_of(key: str) -> SignIn | None:
     """The live sign-in with this key and its person; None when revoked, expired, or the person is gone."""
-    row = db.session.scalar(
-        select(SignIn)
-        .where(SignIn.key_hash == sha256(key), SignIn.revoked_at.is_(None), SignIn.expires_at > now())
-        .options(joinedload(SignIn.person))
-    )
+    row = db.session.scalar(LIVE_ONE, {"key_hash": sha256(key), "at": now()})
     return row if row is not None and row.person.is_active else None
 
 

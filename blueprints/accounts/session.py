@@ -41,7 +41,8 @@ def current_sign_in() -> SignIn | None:
         g.sign_in = None
         key = session.get(KEY)
         if isinstance(key, str):
-            g.sign_in = sign_in_of(key)
+            g.sign_in = row = sign_in_of(key)
+            g.stale_sign_in = row.id if row is not None and is_stale(row) else None  # a write makes us forget the row
     found: SignIn | None = g.sign_in
     return found
 
@@ -86,10 +87,10 @@ def note_seen(response: Response) -> Response:
     """Keep `seen_at` within an hour. After the answer is made, so that no transaction of the view is disturbed."""
     if g.get("sign_in_began"):
         response.delete_cookie("lang")
-    row: SignIn | None = g.get("sign_in")
-    if row is not None and not response.is_streamed and is_stale(row):
+    number: int | None = g.get("stale_sign_in")
+    if number is not None and not response.is_streamed:
         try:
-            mark_seen(row.id)
+            mark_seen(number)
         except SQLAlchemyError:
             log.warning("seen_at of a sign-in was not written", exc_info=True)
     return response
