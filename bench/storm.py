@@ -196,10 +196,11 @@ def press(
 
 def take_the_lock_away() -> None:
     """The naive program: no transaction of one's own on SQLite, no row lock on PostgreSQL."""
-    from sqlalchemy import Engine, event
+    from sqlalchemy import Engine, bindparam, event, select
     from sqlalchemy.sql.selectable import GenerativeSelect, Select
 
-    import services.transaction as transaction
+    from models.events import Event
+    from services import places, transaction
 
     def no_begin(connection: Any) -> None:
         if connection.dialect.name == "sqlite":
@@ -211,6 +212,7 @@ def take_the_lock_away() -> None:
     def unlocked(self: Any, **options: Any) -> Any:
         return self
 
+    places.LOCKED_EVENT = select(Event).where(Event.id == bindparam("event_id"))  # the other one is written already
     for kind in (GenerativeSelect, Select):
         kind.with_for_update = unlocked  # type: ignore[method-assign]
 

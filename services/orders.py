@@ -185,7 +185,9 @@ def load_order(code: str) -> Order | None:
 
 
 def first_status(order: Order) -> Status:
-    """The status of the order's first registration."""
+    """The status of the order's first registration; no query for an order just placed."""
+    if placed := vars(order).get("registrations"):
+        return Status(placed[0].status)
     query = select(Registration.status).where(Registration.order_id == order.id).order_by(Registration.id).limit(1)
     return Status(db.session.scalars(query).one())
 

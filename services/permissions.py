@@ -30,7 +30,9 @@ TRAINS = (
     .join(slot_trainer, slot_trainer.c.slot_id == Slot.id)
     .where(slot_trainer.c.person_id == bindparam("person_id"), Slot.cancelled_at.is_(None))
 )
-ROLES = select(StaffRole.role, StaffRole.event_id).where(StaffRole.person_id == bindparam("person_id")).union_all(TRAINS)
+ROLES = (
+    select(StaffRole.role, StaffRole.event_id).where(StaffRole.person_id == bindparam("person_id")).union_all(TRAINS)
+)
 
 
 def roles_of(person: Person | None) -> Roles:

@@ -9,23 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import selectinload
 
 from models.base import db
 from models.events import Event, Quota
 from models.people import Person
 from models.registrations import Registration, Status, Transition, takes_place
+from services.event_parts import read_parts
 from services.many_rows import insert_many_locked, update_many_locked
 from services.transaction import require_writing
 from services.voucher_uses import count_use_locked, give_back_locked, take_locked
 
 FRESH = {"populate_existing": True}  # the identity map would hand back the row as it was before the lock
-LOCKED_EVENT = (
-    select(Event)
-    .where(Event.id == bindparam("event_id"))
-    .options(selectinload(Event.quotas))  # held by the event: found in the identity map from now on
-    .with_for_update(of=Event)
-)
+LOCKED_EVENT = select(Event).where(Event.id == bindparam("event_id")).with_for_update()
 
 
 def lock_event_locked(event_id: int) -> Event:
@@ -35,6 +30,7 @@ def lock_event_locked(event_id: int) -> Event:
     """
     session = require_writing()
     event = session.execute(LOCKED_EVENT, {"event_id": event_id}, execution_options=FRESH).scalar_one()
+    read_parts(event, "quotas")  # held by the event: found in the identity map from now on
     session.info["locked"].append(event)  # and the event by the transaction
     return event
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from models.base import db
 from models.courses import Publication
@@ -17,6 +17,7 @@ from models.registrations import Registration, Status
 from models.vouchers import Voucher
 from services.customers import Customer
 from services.deadlines import payment_due
+from services.event_parts import read_parts
 from services.payers import customer_of_payer
 from services.policy_words import terms_of
 from services.prerequisites import NOTHING, Prerequisites, prerequisites_for
@@ -124,13 +125,7 @@ class Desk:
 EVENT = (
     select(Event)
     .where(Event.slug == bindparam("slug"), Event.publication == Publication.PUBLISHED)
-    .options(
-        selectinload(Event.slots),
-        selectinload(Event.areas),
-        selectinload(Event.quotas),
-        selectinload(Event.tickets),
-        joinedload(Event.course),
-    )
+    .options(joinedload(Event.course))
     .execution_options(populate_existing=True)
 )
 WAITING = select(func.count()).where(
@@ -154,6 +149,7 @@ def registration_desk(
     event = db.session.scalar(EVENT, {"slug": slug})
     if event is None:
         return None
+    read_parts(event, "quotas", "tickets", "slots", "areas")
     sold = sold_out(event.tickets)
     reader = as_student(reader or reader_for(person, at), studies)
     found = offer(event.tickets, reader, at, sold_out=sold)
