@@ -19,7 +19,6 @@ from services.dates import LONG_AGO, day_words, local_day, say_clock
 from services.rows import plain_rows
 from services.transaction import require_writing
 
-
 KEPT = select(AcceptedTerms.id).where(AcceptedTerms.sha256 == bindparam("sha256"))
 
 
