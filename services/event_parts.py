@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models.areas import Area
 from models.base import db
 from models.events import Event, Quota, Slot, Ticket, event_area
 
-EVENT_ID = bindparam("event_id")
+EVENT_ID: BindParameter[Any] = bindparam("event_id")
 FRESH = {"populate_existing": True}
 PARTS: dict[str, Select[Any]] = {
     "areas": select(Area)
