@@ -54,6 +54,7 @@ def reason_words(reason: str) -> str:
     known = {
         "event_cancelled": _("The event was cancelled."),
         "asked_by_buyer": _("The buyer gave an account."),
+        "too_much": _("More came than is owed."),
         "at_provider": _("Given back at the card provider itself."),
     }
     return known.get(reason, reason)

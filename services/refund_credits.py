@@ -19,7 +19,7 @@ from services.credit_notes import Credit, credit_note_locked, invoices_of, left_
 from services.invoicing import asked_before_locked, money_locked
 from services.transaction import require_writing
 
-OF_OURS = frozenset({"event_cancelled", "asked_by_buyer"})  # reasons that are codes, not words of a person
+OF_OURS = frozenset({"event_cancelled", "asked_by_buyer", "too_much"})  # reasons that are codes, not words of a person
 
 
 def credit_refund_locked(refund: Refund, at: datetime, *, actor: Person | None) -> None:

@@ -23,12 +23,13 @@ from services.ledger import Movement, book_locked
 from services.orders import balance, load_order, lock_order_locked
 from services.places import FRESH
 from services.providers import BY_HAND, NEEDS_ACCOUNT, provider_for
-from services.refund_accounts import plain_iban
+from services.refund_accounts import known_account, plain_iban
 from services.refund_credits import credit_refund_locked
 from services.refund_mails import tell_refunded_locked
 from services.returnable import left_by_receipt, under_way_cents
 from services.transaction import require_writing, writing
 
+TOO_MUCH = "too_much"  # the reason of what came and is not owed: late, twice, or after leaving
 FOUR_EYES_CENTS = 50000  # unless the cluster file says otherwise
 
 
@@ -289,6 +290,19 @@ def carry_out_due(at: datetime | None = None) -> int:
     for public_id in due:
         carry_out(public_id, at)
     return len(due)
+
+
+def give_back(code: str, *, actor: Person, at: datetime | None = None) -> list[Refund]:
+    """All that is owed back, each part to where it came from: one click. Carry each out with `carry_out` afterwards.
+
+    Raises NothingToGiveBack, and AccountMissing when some came by transfer from an account that nobody knows.
+    """
+    at = at or now()
+    with writing():
+        order = lock_order_locked(code)
+        account, loaded = known_account(order.id), load_order(code)
+        cents = max(balance(loaded).to_return_cents - under_way_cents(order.id), 0) if loaded else 0
+        return request_locked(order, Wanted(cents, TOO_MUCH, account.iban, account.holder), actor=actor, at=at)
 
 
 def ask_by_buyer(

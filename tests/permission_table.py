@@ -286,6 +286,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /organise/orders/<code>": FINANCE,
     "POST /organise/orders/<code>/card/<public_id>": FINANCE,
     "POST /organise/orders/<code>/dispute/<reference>": FINANCE,
+    "POST /organise/orders/<code>/give-back": FINANCE,
     "POST /organise/orders/<code>": FINANCE,
     "GET /organise/orders/<code>/refund": FINANCE,
     "POST /organise/orders/<code>/refund": FINANCE,

@@ -24,6 +24,7 @@ from services.payment_review import (
     set_aside,
 )
 from services.payment_ways import Way, ways_of
+from services.returnable import under_way_cents
 
 
 def attempt_words(state: str) -> str:
@@ -79,6 +80,7 @@ def payment_facts(order: Order) -> dict[str, Any]:
     attempts = attempts_of(order.id)
     return {
         "ways": ways_of(order),
+        "returning_cents": under_way_cents(order.id),
         "way_words": way_words,
         "way_state_words": way_state_words,
         "attempts": attempts,

@@ -21,7 +21,7 @@ from blueprints.organise.finance import asked_words
 from blueprints.refund_words import reason_words, refund_refusal, state_words
 from blueprints.security import cluster
 from models.base import now
-from models.payments import RefundState
+from models.payments import Refund, RefundState
 from services.money import say_money
 from services.orders import balance, load_order
 from services.providers import BY_HAND
@@ -44,6 +44,7 @@ from services.refunds import (
     approve,
     carry_out,
     four_eyes_cents,
+    give_back,
     mark_paid,
     refuse,
     request as ask,
@@ -150,6 +151,33 @@ def refund_order(code: str) -> ResponseReturnValue:
     return page, status_of(form)
 
 
+@blueprint.post("/organise/orders/<code>/give-back")
+def give_back_all(code: str) -> ResponseReturnValue:
+    """All that is owed back, in one click, each part to where it came from."""
+    finance_only()
+    load_order(code) or abort(404)
+    try:
+        send_off(give_back(code, actor=me()))
+    except AccountMissing as refusal:
+        flash(refund_refusal(refusal), "info")
+        return redirect(url_for("organise.refund_order", code=code), 303)
+    except RefundRefused:
+        flash(_("There is nothing to give back any more."), "info")
+    return redirect(url_for("organise.order", code=code), 303)
+
+
+def send_off(asked: list[Refund]) -> None:
+    """Send refunds on their way as far as they may leave, and say so."""
+    cents, waits = sum(refund.cents for refund in asked), any(refund.needs_approval for refund in asked)
+    for public_id in [refund.public_id for refund in asked]:
+        carry_out(public_id)
+    amount = say_money(cents, str(get_locale()))
+    if waits:
+        flash(_("%(amount)s waits for a second person to say yes.", amount=amount), "info")
+    else:
+        flash(_("%(amount)s is on its way back, or on the list to pay at the bank.", amount=amount), "success")
+
+
 def asked_for(form: RefundForm, code: str) -> bool:
     """Ask for the refund of a valid form and send it on its way; a refusal becomes a problem at its field."""
     wanted = Wanted(form.amount.data or 0, form.reason.data, plain_iban(form.iban.data or ""), form.holder.data or "")
@@ -161,13 +189,7 @@ def asked_for(form: RefundForm, code: str) -> bool:
     except RefundRefused as refusal:
         form.amount.errors = [refund_refusal(refusal)]
         return False
-    for refund in asked:
-        carry_out(refund.public_id)
-    amount = say_money(wanted.cents, str(get_locale()))
-    if any(refund.needs_approval for refund in asked):
-        flash(_("%(amount)s waits for a second person to say yes.", amount=amount), "info")
-    else:
-        flash(_("%(amount)s is on its way back, or on the list to pay at the bank.", amount=amount), "success")
+    send_off(asked)
     return True
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from integrations.stripe_simulator.server import Simulator
-from models.base import db
+from models.base import db, now
 from models.orders import LedgerEntry
 from models.outbox import AuditEntry
 from models.payments import AttemptState
 from models.registrations import Status
+from services.orders import receive_money
 from services.payments import refresh
+from services.registrations import expire_due
 from tests.browsing import csrf_token, post_form, sign_in, words
 from tests.cast import Cast, make_event
-from tests.services.paying import attempt_row, entries, opened_page, order_for, statuses, stripe_house
+from tests.services.paying import attempt_row, deliver, entries, opened_page, order_for, statuses, stripe_house
 
 __all__ = ["stripe_house"]
 
@@ -88,8 +92,6 @@ def test_another_currency_is_never_booked(desk: FlaskClient, cast: Cast, stripe_
 
 
 def test_the_order_shows_its_pages_and_disputes(desk: FlaskClient, cast: Cast, stripe_house: Simulator) -> None:
-    from tests.services.paying import deliver
-
     code = order_for(cast.carol, make_event())
     _, page = opened_page(code)
     stripe_house.pay(page)
@@ -99,3 +101,36 @@ def test_the_order_shows_its_pages_and_disputes(desk: FlaskClient, cast: Cast, s
     assert "By card" in seen
     assert "Bank transfer nothing is asked" in seen
     assert "Taken back by the payer’s bank" in seen
+
+
+def test_late_money_goes_back_in_one_click(desk: FlaskClient, cast: Cast, stripe_house: Simulator) -> None:
+    """Paid in the last second; the place is somebody else's, and nobody waits."""
+    event = make_event(capacity=1, public_cents=10000, has_waiting_list=False)
+    code = order_for(cast.carol, event)
+    _, page = opened_page(code)
+    assert expire_due(now() + timedelta(days=60)) == 1
+    order_for(cast.bob, event)
+    stripe_house.store.get("checkout.session", page)["status"] = "open"
+    stripe_house.pay(page)
+    deliver(stripe_house)
+    assert statuses(code) == [Status.EXPIRED]
+    seen = desk.get(f"/organise/orders/{code}")
+    assert "Give back €121.00" in words(seen)
+    act = f"/organise/orders/{code}/give-back"
+    answer = post_form(desk, act, page=f"/organise/orders/{code}", follow_redirects=True)
+    assert "€121.00 is on its way back" in words(answer)
+    assert entries(code) == [("receipt", "stripe", 12100), ("refund", "stripe", -12100)]
+    again = post_form(desk, act, page=f"/organise/orders/{code}", follow_redirects=True)  # pressed twice
+    assert "nothing to give back any more" in words(again)
+    assert len(entries(code)) == 2
+
+
+def test_a_transfer_whose_account_nobody_knows_asks_for_it(desk: FlaskClient, cast: Cast) -> None:
+    code = order_for(cast.carol, make_event(public_cents=10000))
+    for reference in ("bank-1", "bank-2"):  # paid twice
+        receive_money(code, 12100, provider="transfer", provider_reference=reference, booked_at=now(), actor=None)
+    act = f"/organise/orders/{code}/give-back"
+    answer = post_form(desk, act, page=f"/organise/orders/{code}")
+    assert answer.location == f"/organise/orders/{code}/refund"
+    assert "Write the account it shall go back to" in words(desk.get(answer.location))
+    assert len(entries(code)) == 2
