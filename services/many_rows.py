@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Table, any_, literal, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -43,6 +43,12 @@ def insert_many_locked(model: type[Base], rows: Sequence[Row], *, unless: str = 
     processors = [each.bind_processor(connection.dialect) for each in types]
     connection.exec_driver_sql(told, bound(values, processors))
     return list(connection.scalars(select(table.c.id).where(table.c.id > before).order_by(table.c.id)))
+
+
+def insert_new(model: type[Base], *key: str) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING in the words of the engine: whoever writes the same at once is no error."""
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    return dialect.insert(model).on_conflict_do_nothing(index_elements=key)
 
 
 def complete(table: Table, rows: Sequence[Row]) -> tuple[list[str], list[list[Any]]]:

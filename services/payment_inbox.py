@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from integrations.payments import About, BadSignature, Notice, ProviderError, ProviderUnreachable
 from models.base import db, now
@@ -20,6 +19,7 @@ from services import payments
 from services.audit import record_locked
 from services.disputes import apply_dispute
 from services.ledger import booked
+from services.many_rows import insert_new
 from services.providers import CARDS, card_provider, provider_for
 from services.refund_notices import learn_refund
 from services.throttles import TooMany, allow, count_locked, network_key
@@ -66,27 +66,14 @@ def note_refusal(provider: str, why: str, ip: str) -> None:
 
 
 def keep(provider: str, notice: Notice, at: datetime) -> int | None:
-    """Write a notice into the inbox, once."""
-    if is_known(provider, notice):
-        return None
-    try:
-        with writing() as session:
-            row = ProviderEvent(
-                provider=provider, event_id=notice.id, kind=notice.kind, reference=notice.reference,
-                payload=dict(notice.payload), received_at=at,
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            return row.id
-    except IntegrityError:  # at the same moment, in another process
-        if not is_known(provider, notice):
-            raise
-        return None
-
-
-def is_known(provider: str, notice: Notice) -> bool:
-    query = select(ProviderEvent.id).where(ProviderEvent.provider == provider, ProviderEvent.event_id == notice.id)
-    return db.session.scalar(query) is not None
+    """Write a notice into the inbox, once: its id there, None when it is known."""
+    row = {
+        "provider": provider, "event_id": notice.id, "kind": notice.kind, "reference": notice.reference,
+        "payload": dict(notice.payload), "received_at": at,
+    }  # fmt: skip
+    with writing() as session:
+        statement = insert_new(ProviderEvent, "provider", "event_id").values(**row)
+        return session.scalar(statement.returning(ProviderEvent.id))
 
 
 def work_off(event_id: int, at: datetime | None = None) -> bool:

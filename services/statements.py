@@ -14,20 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from integrations.bank import BrokenFile as BrokenFile, Line, Reason, Statement, read_statements
 from integrations.references import compact_iban
 from models.bank import BankLine, BankStatement
-from models.base import Base, db, now
+from models.base import now
 from models.people import Person
 from services.audit import record_locked
 from services.bank_matching import match_waiting
-from services.many_rows import insert_many_locked
+from services.many_rows import insert_many_locked, insert_new
 from services.transaction import require_writing, writing
 
 CHUNK, OBJECTS = 1_000, 50_000
@@ -119,7 +118,7 @@ def statement_locked(statement: Statement, name: str, digest: str, actor: Person
             "imported_by_id": actor.id if actor else None,
             "imported_at": at,
         }
-        session.execute(insert_new(BankStatement, ["account", "reference"]).values(values))
+        session.execute(insert_new(BankStatement, "account", "reference").values(values))
         query = select(BankStatement).where(
             BankStatement.account == statement.account, BankStatement.reference == reference
         )
@@ -143,9 +142,3 @@ def chunks(lines: Iterable[Line]) -> Iterator[list[Line]]:
     source = iter(lines)
     while chunk := list(islice(source, CHUNK)):
         yield chunk
-
-
-def insert_new(model: type[Base], key: list[str]) -> Any:
-    """INSERT … ON CONFLICT DO NOTHING in the words of the engine: two imports of one file at once are no error."""
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    return dialect.insert(model).on_conflict_do_nothing(index_elements=key)

@@ -90,6 +90,17 @@ def test_what_the_payment_carries(stripe: Stripe, simulator: Simulator) -> None:
     assert simulator.pay(started.reference)["amount_total"] == PRICE
 
 
+def test_every_write_carries_a_key_of_ours(stripe: Stripe, simulator: Simulator) -> None:
+    """Made of what is written, so that whoever tries again, after a crash too, writes the same once."""
+    paid, closed = stripe.start(wish("attempt-1")).reference, stripe.start(wish("attempt-2")).reference
+    simulator.pay(paid)
+    stripe.cancel(closed)
+    stripe.refund(str(stripe.refresh(paid).payment_reference), 100, "refund-1", "")
+    assert set(simulator.store.answers) == {
+        "checkout:attempt-1", "checkout:attempt-2", f"expire:{closed}", "refund:refund-1"
+    }  # fmt: skip
+
+
 def test_nobody_answers() -> None:
     nobody = Stripe("sk_test_x", [], "http://127.0.0.1:9")
     nobody.retries = 0
