@@ -73,7 +73,8 @@ def keep(provider: str, notice: Notice, at: datetime) -> int | None:
     }  # fmt: skip
     with writing() as session:
         statement = insert_new(ProviderEvent, "provider", "event_id").values(**row)
-        return session.scalar(statement.returning(ProviderEvent.id))
+        found: int | None = session.scalar(statement.returning(ProviderEvent.id))
+        return found
 
 
 def work_off(event_id: int, at: datetime | None = None) -> bool:
