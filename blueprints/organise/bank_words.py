@@ -24,6 +24,7 @@ def note_words(note: str) -> str:
     """Why a line stands where it stands; what a human wrote stays as written."""
     return {
         "unknown_reference": _("It carries a reference that no order has."),
+        "batch_untold": _("Several transfers in one sum, and the file does not tell each: ask the bank, then share it out."),
         "nothing_fits": _("No reference, and no open order of this amount."),
         "several_orders": _("It names several orders, and their sum is another one: share it out."),
         "other_amount": _("It names an invoice, but the amount is another one."),

@@ -126,9 +126,9 @@ class Reader:
         ended = first is None
         for event, element in self.events if not ended else ():
             if event == "end" and element.tag == tag:
-                for facts in self.movements(element):
+                for facts, note in self.movements(element):
                     moved += facts.cents
-                    yield keys.line_of(facts)
+                    yield keys.line_of(facts, note)
                 let_go(element)
             elif event == "end" and element is statement:
                 ended = True
@@ -137,8 +137,9 @@ class Reader:
             raise BrokenFile(Reason.CUT_OFF, statement.sourceline)
         check_sum(told.opening_cents, moved, told.closing_cents, statement.sourceline)
 
-    def movements(self, entry: Any) -> Iterator[Facts]:
-        """One entry, or each transaction of a batch when the entry tells their amounts."""
+    def movements(self, entry: Any) -> Iterator[tuple[Facts, str]]:
+        """One entry, or each transaction of a batch when the entry tells their amounts in our currency; else a human
+        shares it out."""
         line, at = entry.sourceline, self.text_at
         if (at(entry, "Sts/Cd") or at(entry, "Sts")) in NOT_BOOKED:
             return
@@ -150,18 +151,18 @@ class Reader:
         details, transaction = self.space + "NtryDtls", self.space + "TxDtls"
         parts = [part for each in entry.iterchildren(details) for part in each.iterchildren(transaction)]
         if len(parts) < 2:
-            yield self.facts(entry, parts, day, cents)
+            yield self.facts(entry, parts, day, cents), ""
             return
         told = [self.part_amount(part, 1 if cents > 0 else -1) for part in parts]
         amounts = [amount for amount in told if amount is not None]
         if len(amounts) < len(parts):
-            yield self.facts(entry, parts, day, cents)
+            yield self.facts(entry, parts, day, cents), "batch_untold"
             return
         if sum(amounts) != cents:
             raise BrokenFile(Reason.BATCH_SUM, line)
         for part, amount in zip(parts, amounts, strict=True):
             if amount:
-                yield self.facts(entry, [part], day, amount)
+                yield self.facts(entry, [part], day, amount), ""
 
     def part_amount(self, part: Any, sign: int) -> int | None:
         """The amount of one transaction in the account's currency, or None when the file does not tell it."""

@@ -15,57 +15,66 @@ from integrations.bank.statement import MOST_CENTS, BrokenFile, Facts, Keys, Lin
 
 RECORD = 128
 CURRENCY = "EUR"
-BATCHES = frozenset("12")  # totals of the customer, of the bank: their details are movements of their own
+DETAILS = {"1": "5", "2": "67"}  # a total of the customer, of the bank: movements of their own, each told by a detail
+STRUCTURED = ("100", "101", "102")  # ISO 11649 · OGM-VCS · the same, put right by the bank
+Record = tuple[int, str]  # the line of the file, from 1, and its 128 characters
 
 
 def read_coda(file: IO[bytes]) -> Iterator[Statement]:
     """The statements of a CODA file. Raises BrokenFile."""
-    for first, records in blocks(file):
-        found = parsed(first, records)
-        statement = told(found, first)
-        statement.lines = lines_of(statement, found, first + len(records) - 1)
+    for records in blocks(file):
+        found = parsed(records)
+        statement = told(found, records[0][0])
+        statement.lines = lines_of(statement, found, records)
         yield statement
         for _ in statement.lines:
             pass
 
 
-def blocks(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The records from each header (0) to its trailer (9), and the number of the first line."""
-    records: list[str] = []
-    begins = number = 0
+def blocks(file: IO[bytes]) -> Iterator[list[Record]]:
+    """The records from each header (0) to its trailer (9)."""
+    records: list[Record] = []
+    number = 0
     for number, raw in enumerate(file, 1):
         record = raw.rstrip(b"\r\n").decode("windows-1252", "replace")
         if not record.strip():
             continue
-        if len(record) > RECORD or (not records and record[0] != "0") or (records and record[0] == "0"):
-            raise BrokenFile(Reason.BAD_RECORD, number, record[:20])
-        begins = begins if records else number
-        records.append(record.ljust(RECORD))
+        if len(record) > RECORD or "\0" in record or (record[0] == "0") == bool(records):
+            raise BrokenFile(Reason.BAD_RECORD, number, record[:20].replace("\0", " "))
+        records.append((number, record.ljust(RECORD)))
         if record[0] == "9":
-            yield begins, records
+            yield records
             records = []
     if records:
         raise BrokenFile(Reason.CUT_OFF, number)
 
 
-def parsed(first: int, records: list[str]) -> Any:
+def parsed(records: list[Record]) -> Any:
     """The statement as the package reads it."""
     from coda import CODA
 
-    at = first
+    at = records[0]
 
     def counted() -> Iterator[str]:
         nonlocal at
-        for number, record in enumerate(records, first):
-            at = number
-            yield record
+        for at in records:
+            yield readable(at[1])
 
     try:
         return CODA(counted()).statements[0]
     except (AssertionError, ValueError, InvalidOperation, LookupError, AttributeError, TypeError) as error:
         words = str(error) if isinstance(error, ValueError) else ""
-        reason = Reason.WRONG_SUM if at == first + len(records) - 1 and not words else Reason.BAD_RECORD
-        raise BrokenFile(reason, at, words or records[at - first][:20]) from None
+        reason = Reason.WRONG_SUM if at == records[-1] and not words else Reason.BAD_RECORD
+        raise BrokenFile(reason, at[0], words or at[1][:20]) from None
+
+
+def readable(record: str) -> str:
+    """A record as the package (0.5.0) can take it: it knows no value day that is not known yet, and no detail of a detail
+    (type 9), which we read past like one of a simple amount (type 8)."""
+    if not record.startswith("21"):
+        return record
+    value_day = record[115:121] if record[47:53] == "000000" else record[47:53]
+    return record[:47] + value_day + ("8" if record[53] == "9" else record[53]) + record[54:]
 
 
 def told(found: Any, line: int) -> Statement:
@@ -82,26 +91,30 @@ def told(found: Any, line: int) -> Statement:
     )  # fmt: skip
 
 
-def lines_of(statement: Statement, found: Any, last: int) -> Iterator[Line]:
-    """The movements; a total with its details is told by its details when they add up to it."""
-    keys, moved = Keys(statement.account), 0
+def lines_of(statement: Statement, found: Any, records: list[Record]) -> Iterator[Line]:
+    """The movements. A total is told by its details when they add up to it; else a human shares it out."""
+    keys, moved, last = Keys(statement.account), 0, records[-1][0]
+    at = {record[2:10]: number for number, record in reversed(records) if record.startswith("21")}
     for move in found.moves:
-        details = [detail for detail in move.moves if detail.transaction_type in "56"]
-        split = move.transaction_type in BATCHES and sum(each.amount for each in details) == move.amount
-        for each in details if split and details else [move]:
-            facts = facts_of(each, found, last)
+        kinds = DETAILS.get(move.transaction_type, "")
+        details = [detail for detail in move.moves if detail.transaction_type in kinds]
+        split = bool(details) and sum(each.amount for each in details) == move.amount
+        for each in details if split else [move]:
+            facts = facts_of(each, found, at.get(each.sequence + each.detail_sequence, last))
+            if not facts.cents:
+                continue
             moved += facts.cents
-            yield keys.line_of(facts)
+            yield keys.line_of(facts, "batch_untold" if details and not split else "")
     check_sum(statement.opening_cents, moved, statement.closing_cents, last)
 
 
 def facts_of(move: Any, found: Any, line: int) -> Facts:
     """What the records say of one movement."""
     amount = cents(move.amount, line)
-    if not amount:
+    if not amount and move.transaction_type in "0123":
         raise BrokenFile(Reason.ZERO_AMOUNT, line, move.sequence)
     kind, words = move.communication_type, (move.communication or "").strip()
-    structured = words if kind in ("100", "101", "102") else ""
+    structured = words if kind in STRUCTURED else ""
     more = [info._communication[1:].strip() for info in found.informations.get(move.bank_reference, ())
             if info.communication_type is None]  # fmt: skip
     iban = re.match(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", (move.counterparty_account or "").strip())

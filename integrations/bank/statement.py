@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+DECIMAL = re.compile(r"\+?(\d{0,18})(?:\.(\d{0,18}))?", re.ASCII)  # xs:decimal, which knows no exponent
 MOST_CENTS = 2_000_000_000  # what an integer column holds on every engine
 
 
@@ -63,6 +64,7 @@ class Line:
     free_text: str
     counterparty: str
     counterparty_iban: str
+    note: str = ""  # `batch_untold`: several transfers, of which the file does not tell the amounts
 
 
 @dataclass
@@ -102,7 +104,7 @@ class Keys:
         self.seen: Counter[bytes] = Counter()
         self.position = 0
 
-    def line_of(self, facts: Facts) -> Line:
+    def line_of(self, facts: Facts, note: str = "") -> Line:
         told = "\x1f".join(
             (
                 self.account,
@@ -120,20 +122,18 @@ class Keys:
         key = hashlib.sha256(f"{told}\x1f{self.seen[kind]}".encode()).hexdigest()
         return Line(
             key, self.position, facts.booked_on, facts.cents, facts.bank_reference[:80], facts.structured[:40],
-            facts.free_text, facts.counterparty[:200], facts.counterparty_iban[:34],
+            facts.free_text, facts.counterparty[:200], facts.counterparty_iban[:34], note,
         )  # fmt: skip
 
 
 def cents_of(amount: str | None, line: int | None) -> int:
     """An amount of a file, such as `508.20`, in cents. Raises BrokenFile unless it is ≥ 0 and has no parts of a cent."""
-    try:
-        cents = Decimal((amount or "").strip()) * 100
-        whole = int(cents)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise BrokenFile(Reason.BAD_AMOUNT, line, amount or "") from None
-    if whole != cents or not 0 <= whole <= MOST_CENTS:
+    found = DECIMAL.fullmatch((amount or "").strip())
+    whole, parts = (found[1], found[2] or "") if found else ("", "")
+    cents = int(whole + parts[:2].ljust(2, "0")) if whole or parts else -1
+    if not 0 <= cents <= MOST_CENTS or parts[2:].strip("0"):
         raise BrokenFile(Reason.BAD_AMOUNT, line, amount or "")
-    return whole
+    return cents
 
 
 def euros(cents: int) -> str:

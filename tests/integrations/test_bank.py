@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from pathlib import Path
 
 import coda
 import pytest
 from hypothesis import given, settings, strategies as st
+from lxml import etree
 
+from integrations import bank
 from integrations.bank import BrokenFile, Line, Reason, Statement, read_statements
+from integrations.bank.camt import NAMESPACE, Reader
 from integrations.bank.writing import Transfer, Written, camt
 
 OURS = "BE68539007547034"
@@ -84,6 +88,41 @@ def test_a_batch_is_told_by_its_transactions(version: str) -> None:
     [(_, lines)] = read(written(parts, version=version))
     assert [line.cents for line in lines] == [50820, 25000, 1]
     assert len({line.key for line in lines}) == 3
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("change", [("", ""), ('Ccy="EUR">', 'Ccy="USD">')])
+def test_a_batch_that_does_not_tell_its_amounts_in_euros_is_for_a_human(version: str, change: tuple[str, str]) -> None:
+    """Whose reference would it be? The first one names an order, and would get the money of all."""
+    content = written([PAYMENT, Transfer(25000, DAY, "Bob", structured="999999999948")], version=version)
+    begin = content.index("<NtryDtls>")
+    details = (
+        re.sub(r"<AmtDtls>.*?</AmtDtls>|<Amt .*?</Amt>", "", content[begin:])
+        if not change[0]
+        else content[begin:].replace(*change)
+    )
+    [(_, [line])] = read(content[:begin] + details)
+    assert (line.cents, line.note) == (75820, "batch_untold")
+    assert (line.structured, "999999999948" in line.free_text) == ("010806817183", True)
+
+
+def test_details_in_several_groups_and_the_summary_of_a_batch_are_one_batch() -> None:
+    told = written([PAYMENT, Transfer(25000, DAY, "Bob")])
+    summary = '<Btch><NbOfTxs>2</NbOfTxs><TtlAmt Ccy="EUR">758.20</TtlAmt><CdtDbtInd>CRDT</CdtDbtInd></Btch>'
+    told = told.replace("<NtryDtls>", f"<NtryDtls>{summary}").replace(
+        "</TxDtls><TxDtls>", "</TxDtls></NtryDtls><NtryDtls><TxDtls>"
+    )
+    [(_, lines)] = read(told)
+    assert [(line.cents, line.counterparty, line.note) for line in lines] == [
+        (50820, "Carol Nguyễn", ""),
+        (25000, "Bob", ""),
+    ]
+
+
+def test_what_was_sent_in_another_currency_is_what_came_in_euros() -> None:
+    instructed = '<AmtDtls><InstdAmt><Amt Ccy="USD">550.00</Amt></InstdAmt></AmtDtls>'
+    [(_, [line])] = read(written(PAYMENT).replace("<TxDtls>", f"<TxDtls>{instructed}"))
+    assert (line.cents, line.structured, line.note) == (50820, "010806817183", "")
 
 
 def test_pending_entries_are_no_money_yet() -> None:
@@ -183,7 +222,11 @@ SPY = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
         (GOOD.replace(">508.20<", ">-508.20<"), Reason.BAD_AMOUNT),
         (GOOD.replace(">508.20<", ">508,20<"), Reason.BAD_AMOUNT),
         (GOOD.replace(">508.20<", ">NaN<"), Reason.BAD_AMOUNT),
-        (GOOD.replace(">508.20<", ">1e99999<"), Reason.BAD_AMOUNT),
+        (GOOD.replace(">508.20<", ">1e99999999<"), Reason.BAD_AMOUNT),
+        (GOOD.replace(">508.20<", ">5e2<"), Reason.BAD_AMOUNT),
+        (GOOD.replace(">508.20<", ">5_08.20<"), Reason.BAD_AMOUNT),
+        (GOOD.replace(">508.20<", ">٥٠٨.٢٠<"), Reason.BAD_AMOUNT),
+        (GOOD.replace(">508.20<", ">20000000.01<"), Reason.BAD_AMOUNT),
         (GOOD.replace(">508.20<", "><"), Reason.BAD_AMOUNT),
         (GOOD.replace(">508.20<", ">0.00<"), Reason.ZERO_AMOUNT),
         (GOOD.replace("<Dt>2026-11-27</Dt></BookgDt>", "<Dt>27/11/2026</Dt></BookgDt>"), Reason.BAD_DATE),
@@ -200,11 +243,58 @@ def test_a_broken_file_is_refused_with_its_reason(content: bytes | str, reason: 
     assert refused(content)[0] is reason
 
 
+@pytest.mark.parametrize("amount", ["508.2", "508.200", "+508.20", "0508.20", " 508.20 "])
+def test_an_amount_as_xml_schema_lets_it_be_written(amount: str) -> None:
+    [(_, [line])] = read(GOOD.replace(">508.20<", f">{amount}<"))
+    assert line.cents == 50820
+
+
 def test_the_line_of_what_is_wrong_is_told() -> None:
     content = written(PAYMENT, PAYMENT).replace(">508.20<", ">eleven<", 1)
     number = next(n for n, line in enumerate(content.splitlines(), 1) if "eleven" in line)
     assert refused(content) == (Reason.BAD_AMOUNT, number, "eleven")
     assert refused(GOOD.replace(">508.20<", ">508.21<"))[2] == "1000.00 + 508.21 ≠ 1508.20"
+
+
+def test_the_line_is_told_in_a_long_file_too() -> None:
+    """libxml2 counts in sixteen bits unless it is told not to."""
+    content = GOOD.replace("<Stmt>", "\n" * 70_000 + "<Stmt>").replace(">508.20<", ">eleven<", 1)
+    number = next(n for n, line in enumerate(content.splitlines(), 1) if "eleven" in line)
+    assert number > 70_000
+    assert refused(content) == (Reason.BAD_AMOUNT, number, "eleven")
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        GOOD.replace("thank you", "a" * 11_000_000),
+        GOOD.replace("<RmtInf>", "<x>" * 100_000 + "</x>" * 100_000 + "<RmtInf>"),
+        GOOD.replace("<Stmt>", f"<Stmt {'a' * 11_000_000}='1'>"),
+    ],
+    ids=["long text", "deep", "long name"],
+)
+def test_a_file_that_wants_to_fill_the_memory_is_refused(evil: str) -> None:
+    assert refused(evil)[0] is Reason.NOT_WELL_FORMED
+
+
+def test_too_large_a_file_is_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bank, "LARGEST", len(GOOD.encode()) - 1)
+    assert refused(GOOD)[0] is Reason.TOO_LARGE
+
+
+def held_while_reading(entries: int) -> int:
+    """How many elements of the file are alive when the last entry is read: lxml frees those that nothing holds."""
+    content = "".join(camt(Written(OURS, "S", DAY, 0, (PAYMENT for _ in range(entries)), 50820 * entries)))
+    name, space = "camt.053.001.08", f"{{{NAMESPACE}camt.053.001.08}}"
+    tags = [f"{space}Stmt", f"{space}Ntry"]
+    events = etree.iterparse(io.BytesIO(content.encode()), events=("start", "end"), tag=tags)
+    [statement] = (each for each in Reader(events, name, space).statements() if len(list(each.lines)) == entries)
+    assert statement.closing_cents == 50820 * entries
+    return sum(1 for _ in events.root.iter())
+
+
+def test_the_memory_does_not_grow_with_the_file() -> None:
+    assert held_while_reading(2_000) == held_while_reading(50)
 
 
 def test_nothing_is_read_from_elsewhere(tmp_path: Path) -> None:

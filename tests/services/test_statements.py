@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from integrations.bank import BrokenFile, Reason
-from models.bank import BankLine, BankMatch, BankStatement, LineState
+from models.bank import BankLine, BankMatch, BankStatement
 from models.base import db, now
 from models.events import Event
 from models.orders import EntryKind, LedgerEntry, PaymentStatus
@@ -375,21 +375,3 @@ def test_a_broken_file_leaves_nothing(cast: Cast, event: Event, broken: str, rea
         import_statement(io.BytesIO(content.replace(broken, spoilt, 1).encode()), name="x", actor=None)
     assert told.value.reason is reason
     assert (lines(), ledger(), db.session.query(BankStatement).count()) == ([], [], 0)
-
-
-def test_an_import_that_was_killed_is_run_again(cast: Cast, event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed after the lines were kept: nothing is booked yet, and the second run books everything once."""
-    order = order_of(registered(cast.carol, event))
-
-    def killed(at: object) -> int:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("services.statements.match_waiting", killed)
-        imported(transfer(order), transfer(None, 700))
-    assert states() == [("new", ""), ("new", "")]
-    assert ledger() == []
-    again = imported(transfer(order), transfer(None, 700))
-    assert again.new == 0
-    assert states() == [("matched", ""), ("new", "nothing_fits")]
-    assert (ledger(), LineState(lines()[0].state)) == ([50820], LineState.MATCHED)
