@@ -14,13 +14,27 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from models.base import db
 from models.courses import Publication
-from models.events import Audience, Event, Modality, Quota, Run, Slot, Ticket, Visibility, event_area
+from models.events import Audience, Event, Modality, Quota, Run, Slot, Ticket, VatTreatment, Visibility, event_area
 from services.areas import all_areas
 from services.dates import ZONE, zone_of
+from services.prices import VAT_RATES
 from services.readers import Reader
 from services.rows import plain_rows
 from services.search import EVENT, find
@@ -107,6 +121,7 @@ def values_of(filters: Filters, reader: Reader, at: datetime) -> dict[str, Any]:
         values["online"] = Modality.ONLINE
     if filters.price:
         values["cents"] = 0 if filters.price == FREE else int(filters.price) * 100
+        values["net"] = reader.customer.is_business
         values["audiences"] = [Audience.EVERYONE, *([Audience.MEMBERS] if reader.is_member else [])]
     return values
 
@@ -117,9 +132,16 @@ def on_sale_at(at: BindParameter[Any]) -> list[ColumnElement[bool]]:
     return [opened, or_(Ticket.sale_closes_at.is_(None), Ticket.sale_closes_at > at)]
 
 
+VAT_PERCENT = case(
+    (bindparam("net", type_=Boolean) | (Ticket.vat != VatTreatment.STANDARD), 0), else_=VAT_RATES[VatTreatment.STANDARD]
+)
+"""What a reader's first figure adds to the net price, in percent: nothing for a company."""
+
+
 @lru_cache(maxsize=256)
 def index_of(past: bool, named: frozenset[str]) -> Select[int, str, str, str, int]:
-    """The index's statement for one set of conditions: dates, free places, certainty, modality, price before VAT."""
+    """The index's statement for one set of conditions: dates, free places, certainty, modality, price
+    as this reader reads it."""
     conditions = {
         "at": Event.ends_at < bindparam("at") if past else Event.ends_at >= bindparam("at"),
         "first": Event.ends_at >= bindparam("first"),
@@ -134,7 +156,7 @@ def index_of(past: bool, named: frozenset[str]) -> Select[int, str, str, str, in
             Ticket.event_id == Event.id,
             Ticket.withdrawn_at.is_(None),
             Ticket.audience.in_(bindparam("audiences", expanding=True)),
-            Ticket.net_cents <= bindparam("cents"),
+            Ticket.net_cents * (100 + VAT_PERCENT) <= bindparam("cents") * 100,
             *([] if past else on_sale_at(bindparam("at"))),
         ),
     }

@@ -11,9 +11,11 @@ from sqlalchemy.orm import joinedload
 
 from models.base import db, now
 from models.events import Event, Modality, Ticket
+from models.orders import Order
 from models.people import Person
 from models.registrations import HOLDING, Registration, Status, Transition, TransitionRefused
 from models.vouchers import Voucher
+from services.invoice_parties import customer_of
 from services.kept_places import (
     KeepsNoPlace,
     has_place_there_locked,
@@ -23,6 +25,7 @@ from services.kept_places import (
 )
 from services.notices import tell_locked
 from services.places import holding_locked, quota_locked
+from services.prices import vat_of
 from services.registrations import EventFull, RegistrationClosed, TicketGone, lock_registration_locked
 from services.successors import line_of_locked
 from services.transaction import require_writing, writing
@@ -78,13 +81,16 @@ def other_way(tickets: Sequence[Ticket], registration: Registration, present: Ti
 
 
 def match(tickets: Iterable[Ticket], registration: Registration, present: Ticket) -> Ticket | None:
-    """The ticket of another quota for the same audience that costs no more."""
+    """The ticket of another quota for the same audience that costs no more, with the same VAT for whoever pays: a business
+    abroad owes it at home for a place online, and here for one in the room."""
+    customer = customer_of(db.session.get_one(Order, registration.order_id))
     fitting = (
         ticket
         for ticket in tickets
         if ticket.quota_id != registration.quota_id
         and ticket.audience == present.audience
         and ticket.net_cents <= present.net_cents
+        and vat_of(ticket, customer) == vat_of(present, customer)
     )
     return next(fitting, None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ from flask import Flask
 
 from models.base import now
 from models.courses import Publication
-from models.events import Event, EventKind, Modality, Quota, Run, Visibility
+from models.events import Event, EventKind, Modality, Quota, Run, VatTreatment, Visibility
 from services.cards import Card, cards
 from services.catalogue import FREE, PAGE, Filters, Listing, listing, month_entries
+from services.customers import Customer
 from services.readers import GUEST, Reader, reader_for
 from services.search import index_event_locked
 from services.transaction import writing
@@ -93,7 +95,7 @@ def test_each_filter(cast: Cast) -> None:
     assert found(Filters(languages=("fr",))) == [paid.id]
     assert found(Filters(city="Liège")) == [paid.id]
     assert found(Filters(price=FREE)) == [free.id]
-    assert found(Filters(price="500")) == [free.id, paid.id]
+    assert found(Filters(price="1000")) == [free.id, paid.id]
     assert found(Filters(price="250")) == [free.id]
     assert found(Filters(first_day=(now() + timedelta(days=30)).date())) == [paid.id]
     assert found(Filters(last_day=(now() + timedelta(days=30)).date())) == [free.id]
@@ -102,8 +104,19 @@ def test_each_filter(cast: Cast) -> None:
 
 def test_a_member_filters_by_the_member_price(cast: Cast) -> None:
     event = make_event(public_cents=42000, member_cents=25000)
-    assert found(Filters(price="250"), reader_for(cast.bob, now())) == [event.id]
-    assert found(Filters(price="250"), reader_for(cast.carol, now())) == []
+    assert found(Filters(price="500"), reader_for(cast.bob, now())) == [event.id]
+    assert found(Filters(price="500"), reader_for(cast.carol, now())) == []
+
+
+def test_a_price_is_filtered_as_it_is_read(cast: Cast) -> None:
+    taxed = make_event(public_cents=42000, member_cents=None)  # €420 without VAT, €508.20 with it
+    exempt = make_event(
+        public_cents=50000, member_cents=None, vat=VatTreatment.EXEMPT_TRAINING, starts_at=morning_in(40)
+    )
+    company = replace(GUEST, customer=Customer.HOME)
+    assert found(Filters(price="500"), GUEST) == [exempt.id]
+    assert found(Filters(price="500"), company) == [taxed.id, exempt.id]
+    assert found(Filters(price="1000"), GUEST) == [taxed.id, exempt.id]
 
 
 def test_places_left_certainty_and_modality(cast: Cast) -> None:

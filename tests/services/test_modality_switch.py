@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from models.base import db, now
 from models.events import Audience, Event, Modality, Quota, Ticket
 from models.registrations import Registration, Status, Transition
 from services.modality_switch import OtherWay, other_places, switch_modality
-from services.registrations import EventFull, RegistrationClosed, TicketGone
+from services.registrations import EventFull, RegistrationClosed, TicketGone, register
 from services.soundness import violations
 from services.transaction import writing
+from services.wishes import Payer
 from tests.cast import Cast, make_event
+from tests.services.post import wish_of
 from tests.services.test_cancel_registration import status_of
 from tests.services.test_register import enrol
 
@@ -89,3 +92,31 @@ def test_the_page_offers_it_only_where_a_place_is_free(cast: Cast) -> None:
         row = enrol(cast.bob, there)
         assert db.session.get_one(Event, there.id)  # the page has loaded it
         assert set(other_places([db.session.get_one(Registration, row.id)], now()).values()) == found
+
+
+def test_a_business_abroad_stays_where_its_vat_is(cast: Cast) -> None:
+    """Online it owes VAT at home, in the room here: that is another price than the one agreed."""
+    event = hybrid(online=2)
+    with writing() as session:
+        session.execute(update(Ticket).values(net_cents=10000))
+    online = session_ticket(event)
+    payer = Payer(billing={"name": "K", "country": "FR", "vat_number": "FR40303265045", "is_business": True})
+    order = register(cast.bob, event.id, wish_of(cast.bob, ticket=online, payer=payer), locale="en")
+    row = db.session.scalars(select(Registration).where(Registration.order_id == order.id)).one()
+    assert other_places([load(row)], now()) == {}
+    with pytest.raises(TicketGone):
+        switch_modality(row.public_id, actor=cast.bob)
+    order = register(cast.carol, event.id, wish_of(cast.carol), locale="en")
+    row = db.session.scalars(select(Registration).where(Registration.order_id == order.id)).one()
+    assert set(other_places([load(row)], now()).values()) == {OtherWay(Modality.ONLINE)}
+
+
+def session_ticket(event: Event) -> str:
+    """The public id of the online ticket."""
+    query = select(Ticket.public_id).join(Quota, Quota.id == Ticket.quota_id)
+    return db.session.scalars(query.where(Ticket.event_id == event.id, Quota.modality == Modality.ONLINE)).one()
+
+
+def load(row: Registration) -> Registration:
+    query = select(Registration).where(Registration.id == row.id).options(joinedload(Registration.event))
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
