@@ -214,7 +214,7 @@ def move_question_up_or_down(slug: str, public_id: str) -> ResponseReturnValue:
         move_question(event.id, public_id, up=request.form.get("to") != "down")
     except QuestionUnknown:
         abort(404)
-    return redirect(url_for("organise.questions", slug=slug), 303)
+    return redirect(url_for("organise.questions", slug=slug, _anchor=public_id), 303)  # the keyboard goes on from there
 
 
 @blueprint.post("/organise/events/<slug>/questions/<public_id>/withdraw")
