@@ -31,6 +31,20 @@ def start_refunds_locked(event: Event, actor: Person | None) -> Job | None:
     return start_job_locked(KIND, event, actor, paid) if paid else None
 
 
+def latest_refunds(limit: int = 8) -> list[tuple[Job, Event]]:
+    """The latest cancelled events whose money goes back, or went."""
+    query = select(Job, Event).join(Event, Event.id == Job.event_id).where(Job.kind == KIND)
+    return [(job, event) for job, event in db.session.execute(query.order_by(Job.id.desc()).limit(limit))]
+
+
+def buyers_of(job: Job) -> dict[str, str]:
+    """Code → buyer of the orders that the job's problems begin with."""
+    codes = [problem.partition(" ")[0] for problem in job.problems]
+    query = select(Order.code, Person.given_name, Person.family_name).join(Person, Person.id == Order.buyer_id)
+    rows = db.session.execute(query.where(Order.code.in_(codes)))
+    return {code: f"{given} {family}".strip() for code, given, family in rows}
+
+
 def paid_orders(event_id: int) -> list[str]:
     """The codes of the orders with a registration here and money in the ledger."""
     query = (

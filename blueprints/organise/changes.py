@@ -33,7 +33,9 @@ from services.event_changes import (
     resume,
 )
 from services.event_plans import PlanRefused
+from services.event_refunds import KIND as REFUNDS
 from services.events import CannotArchive, ChangedMeanwhile, archive, load_plan
+from services.jobs import latest_job
 from services.publication import AlreadyPublished, NotReady, checklist, load_for_checklist, publish
 
 
@@ -151,7 +153,8 @@ def cancel_event(slug: str) -> ResponseReturnValue:
             return too_late(event)
         else:
             flash(_("The event is cancelled. Everybody registered is told by mail."), "success")
-            return overview_of(event)
+            job = latest_job(REFUNDS, event.id)
+            return redirect(url_for("organise.job", public_id=job.public_id), 303) if job else overview_of(event)
     preview = preview_cancellation(event.id)
     page = render_template(
         "organise/cancel.html",

@@ -31,6 +31,8 @@ from services.desk import (
 from services.event_figures import Figures, Filling, figures, filling
 from services.event_history import PAGE as HISTORY_PAGE, history
 from services.event_list import PAGE, SHOWN, list_events
+from services.event_refunds import KIND as REFUNDS
+from services.jobs import latest_job
 from services.permissions import (
     may_mark_attendance,
     may_organise,
@@ -122,6 +124,7 @@ def event(slug: str) -> ResponseReturnValue:
         chart=chart(found, numbers, filled) if filled else None,
         missing=missing,
         may_publish=not any(line.state == "must" for line in missing),
+        refunds=latest_job(REFUNDS, found.id) if found.run == Run.CANCELLED else None,
         is_over=found.run in (Run.ENDED, Run.CLOSED, Run.CANCELLED),
         kinds=kind_words(),
         course=course_of(found.course_id),

@@ -22,6 +22,7 @@ from blueprints.refund_words import reason_words, refund_refusal, state_words
 from blueprints.security import cluster
 from models.base import now
 from models.payments import Refund, RefundState
+from services.event_refunds import latest_refunds
 from services.money import say_money
 from services.orders import balance, load_order
 from services.providers import BY_HAND
@@ -118,6 +119,7 @@ def refunds() -> ResponseReturnValue:
         me_id=me().id,
         waiting=waiting(),
         files=latest_files(),
+        cancelled=latest_refunds(),
     )
 
 

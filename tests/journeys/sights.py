@@ -26,6 +26,7 @@ from services.order_links import key_of
 from tests.journeys.asked import answers_of, request_for, voucher_of
 from tests.journeys.contested import contested, on_its_way
 from tests.journeys.desk import person
+from tests.journeys.given_back import in_a_file, of_a_cancelled_event, of_state
 
 PAID, FREE, TENTATIVE = "iso-13485-eupen", "the-ai-act-in-one-hour", "radiation-protection-fleurus"
 ORDERED = "mdr-and-ivdr-namur"
@@ -212,7 +213,14 @@ MONEY = (
     Sight("finance search, nothing found", "/organise/finance/search?q=zzzz", "fay"),
     Sight("vat", "/organise/finance/vat", "fay"),
     Sight("revenue", "/organise/finance/revenue", "fay"),
+    Sight("refund, waits for a yes", "/organise/refunds/{refund:eyes}", "fay"),
+    Sight("refund, failed", "/organise/refunds/{refund:failed}", "fay"),
+    Sight("file for the bank", "/organise/refunds/files/{refund_file}", "fay"),
     Sight("refunds", "/organise/refunds", "fay"),
+    Sight("refunds, all of them", "/organise/refunds?show=all", "fay"),
+    Sight("refunds, none found", "/organise/refunds?q=zzzz", "fay"),
+    Sight("refunds of a cancelled event", "/organise/jobs/{refund_job}", "fay"),
+    Sight("bank", "/organise/bank", "fay"),
     Sight("give money back, with errors", "/organise/orders/{paid}/refund", "fay", first=send_empty),
     Sight("disputes", "/organise/disputes", "fay"),
     Sight("invoices", "/organise/invoices", "fay"),
@@ -301,6 +309,9 @@ ANSWERS: dict[str, Callable[[str], str]] = {
     "answers": answers_of,
     "request": request_for,
     "voucher": voucher_of,
+    "refund": of_state,
+    "refund_file": in_a_file,
+    "refund_job": of_a_cancelled_event,
     "on_its_way": lambda _: on_its_way(),
     "contested": lambda how: contested(lost=how == "lost"),
 }

@@ -14,6 +14,7 @@ from models.outbox import AuditEntry
 from models.payments import Refund, RefundState
 from services.orders import receive_money
 from services.registrations import cancel
+from tasks.jobs import run_waiting_jobs
 from tests.blueprints.organise.desk import enrol
 from tests.cast import Cast, make_event, post_form, sign_in, words
 
@@ -163,3 +164,26 @@ def test_a_file_that_is_taken_back_is_given_to_nobody(cast: Cast, client: FlaskC
     assert "This file was taken back." in words(page)
     assert "1 transfer of €123.45 can be paid" in words(client.get("/organise/refunds"))
     assert client.get("/organise/refunds/files/nothing").status_code == 404
+
+
+def test_a_cancelled_event_leads_to_the_report_of_its_refunds(cast: Cast, app: Flask) -> None:
+    """The organiser comes to it at once and finds it again at the event; finance finds it among the refunds, with the orders."""
+    event = make_event(public_cents=42000, member_cents=None)
+    code = db.session.get_one(Order, enrol(cast.carol, event).order_id).code
+    receive_money(code, 50820, provider="transfer", provider_reference="in", booked_at=now(), actor=None)
+    alice, fay, otto = app.test_client(), app.test_client(), app.test_client()
+    for client, person in ((alice, cast.alice), (fay, cast.fay), (otto, cast.otto)):
+        sign_in(client, person)
+    path = f"/organise/events/{event.slug}/cancel"
+    report = post_form(alice, path, {"title": "Aseptic techniques", "notices-0": "", "version": "1"}).location
+    assert report.startswith("/organise/jobs/")
+    assert "The money is going back" in words(alice.get(report))
+    assert run_waiting_jobs() == 1
+    page = alice.get(report)
+    assert "1 order needs somebody" in words(page)
+    assert f"Carol Nguyễn · {code} €508.20: the bank does not tell us the account." in words(page)
+    assert f"/organise/orders/{code}" not in page.get_data(as_text=True)  # not the organiser's
+    assert report in alice.get(f"/organise/events/{event.slug}").get_data(as_text=True)
+    assert report in fay.get("/organise/refunds").get_data(as_text=True)
+    assert f"/organise/orders/{code}" in fay.get(report).get_data(as_text=True)
+    assert otto.get(report).status_code == 404
