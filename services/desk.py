@@ -209,7 +209,7 @@ def awaited_cents(visible: Visible) -> int:
     owed = owed_of(visible).subquery()
     paid = (
         select(LedgerEntry.order_id, func.sum(LedgerEntry.cents).label("cents"))
-        .where(LedgerEntry.order_id.in_(select(owed.c.order_id)))
+        .where(LedgerEntry.order_id.in_(select(owed.c.order_id)), ~LedgerEntry.contested)
         .group_by(LedgerEntry.order_id)
         .subquery()
     )

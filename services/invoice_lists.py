@@ -107,7 +107,8 @@ def open_by_order() -> dict[int, int]:
     )
     for order_id, kind, cents in db.session.execute(sums):
         asked[order_id] = asked.get(order_id, 0) + int(cents if kind == InvoiceKind.INVOICE else -cents)
-    money = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).group_by(LedgerEntry.order_id)
+    money = select(LedgerEntry.order_id, func.sum(LedgerEntry.cents)).where(~LedgerEntry.contested)
+    money = money.group_by(LedgerEntry.order_id)
     came = {order_id: int(cents) for order_id, cents in db.session.execute(money)}
     return {order_id: max(cents - came.get(order_id, 0), 0) for order_id, cents in asked.items()}
 

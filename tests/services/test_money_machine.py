@@ -18,8 +18,10 @@ from integrations.stripe_simulator.store import Refused, Thing
 from models.base import db, now
 from models.events import Quota
 from models.orders import LedgerEntry, Order
+from models.payments import Dispute, DisputeState
 from models.people import Person
 from models.registrations import LIVE, Registration
+from services.disputes import decide
 from services.orders import balance, load_order, receive_money
 from services.payment_inbox import receive, work_off, work_off_due
 from services.payments import PaymentRefused, look, start
@@ -149,6 +151,15 @@ class Life(RuleBasedStateMachine):
         dispute = self.some("dispute", pick, status="needs_response")
         if dispute:
             self.simulator.end_dispute(dispute["id"], won=won)
+
+    @rule(pick=PICK, ask=st.booleans())
+    def finance_decides_about_a_lost_dispute(self, pick: int, ask: bool) -> None:
+        lost = db.session.scalars(select(Dispute).where(Dispute.state == DisputeState.LOST)).all()
+        if lost:
+            dispute = lost[pick % len(lost)]
+            code = db.session.scalars(select(Order.code).where(Order.id == dispute.order_id)).one()
+            someone = db.session.get_one(Person, 1)
+            decide(code, "stripe", dispute.provider_reference, ask=ask, actor=someone, at=self.clock)
 
     @rule(pick=PICK)
     def somebody_cancels(self, pick: int) -> None:
