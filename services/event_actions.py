@@ -86,7 +86,7 @@ def action_of(
     if not event.registration_is_open(at):
         return Action(Act.NOTHING, why_not=closed_words(event, locale, at))
     if offered.price is None and offered.refusal != "students_only":
-        return refused(offered, reader)
+        return refused(event, offered, reader, locale)
     if event.approval == "organiser" and not (event.holds_requests and places.free <= 0):
         return Action(Act.REQUEST, _("Ask for a place"), asking_words(event))
     if places.free <= 0:
@@ -103,8 +103,11 @@ def asking_words(event: Event) -> str:
     return str(_("The organiser answers by e-mail"))
 
 
-def refused(offered: Offer, reader: Reader) -> Action:
+def refused(event: Event, offered: Offer, reader: Reader, locale: str) -> Action:
     """No ticket is for this reader: members only, or nothing on sale at present."""
+    if offered.opens is not None and offered.refusal == "not_on_sale":
+        opens = say_deadline(offered.opens, locale, event.zone)
+        return Action(Act.NOTHING, why_not=_("Places go on sale on %(moment)s.", moment=opens))
     if offered.refusal != "members_only":
         return Action(Act.NOTHING, why_not=_("No places are on sale at present."))
     if reader.person_id is None:

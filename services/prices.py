@@ -84,6 +84,7 @@ class Offer:
     price: Price | None
     others: list[Price] = field(default_factory=list)
     refusal: str | None = None  # members_only, students_only, not_on_sale
+    opens: datetime | None = None  # when something that the reader may buy goes on sale, while nothing is
 
 
 def vat_on(net_cents: int, rate: int) -> int:
@@ -186,9 +187,16 @@ def offer(
         if mine is None or ticket.audience != mine.audience:
             others.setdefault(ticket.audience, price_of(ticket, reader, members_pay_less=less))
     if mine is None:
-        return Offer(None, list(others.values()), refusal_of({Audience(t.audience) for t in public}))
+        refusal = refusal_of({Audience(t.audience) for t in public})
+        return Offer(None, list(others.values()), refusal, next_sale(tickets, reader, at))
     price = early(price_of(mine, reader, members_pay_less=less), tickets, reader)
     return Offer(with_voucher(price, voucher), list(others.values()))
+
+
+def next_sale(tickets: Iterable[Ticket], reader: Reader, at: datetime) -> datetime | None:
+    """When the first ticket that the reader may buy goes on sale; None when none will."""
+    ahead = [t for t in tickets if t.withdrawn_at is None and t.sale_opens_at is not None and t.sale_opens_at > at]
+    return min((t.sale_opens_at for t in ahead if t.sale_opens_at and may_buy(t, reader)), default=None)
 
 
 def refusal_of(audiences: Collection[Audience]) -> str:

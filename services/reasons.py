@@ -48,9 +48,20 @@ def known_reasons() -> dict[str, str]:
     }
 
 
-def reason_words(reason: str) -> str:
-    """Why, as the desk reads it: free words of an organiser stay as they are."""
-    return known_reasons().get(reason, reason)
+def reason_words(reason: str, to: str = "") -> str:
+    """Why, as the desk reads it: free words of an organiser stay as they are. `to`: the status it led to."""
+    return why_waiting(reason, to) or known_reasons().get(reason, reason)
+
+
+def why_waiting(reason: str, to: str) -> str:
+    """Why somebody waits who has only just come; '' for every other step."""
+    if to != Status.WAITLISTED:
+        return ""
+    return {
+        "registered": _("registered on the page while every place for them was taken"),
+        "registered_by_organisation": _("enrolled by the organisation while every place for them was taken"),
+        "late_money": _("the money arrived after all, while every place was taken"),
+    }.get(reason, "")
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ def steps_of(order: Order, reader: Person | None) -> dict[int, list[Step]]:
 
 
 def why_for_person(row: Transition) -> str:
-    known = known_reasons().get(row.reason)
+    known = why_waiting(row.reason, row.to_status) or known_reasons().get(row.reason)
     if known is not None:
         return known
     return row.reason if row.to_status == Status.DECLINED else _("by the organiser")

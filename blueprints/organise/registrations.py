@@ -78,7 +78,7 @@ def story(found: Dossier) -> list[dict[str, Any]]:
         {
             "at": step.at,
             "status": step.to_status,
-            "why": reason_words(step.reason),
+            "why": reason_words(step.reason, step.to_status),
             "who": step.actor.name if step.actor and step.actor_id != found.registration.person_id else "",
         }
         for step in found.steps

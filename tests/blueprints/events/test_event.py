@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from models.base import now
 from models.courses import Publication
 from models.events import Event, EventKind, Modality, Quota, Run, Ticket, VatTreatment, Visibility
+from services.dates import say_deadline
 from services.registrations import register
 from services.transaction import writing
 from services.wishes import Wish
@@ -296,3 +297,16 @@ def test_eight_queries_at_most(client: FlaskClient, cast: Cast, who: str | None,
     with queries() as sent:
         assert client.get(path).status_code == 200
     assert len(sent) <= 8, "\n".join(sent)
+
+
+def test_before_the_sale_opens_it_says_when(client: FlaskClient, cast: Cast) -> None:
+    event = make_event(member_cents=None)
+    with writing() as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.event_id == event.id)).one()
+        ticket.sale_opens_at = event.starts_at - timedelta(days=2)
+    day = say_deadline(event.starts_at - timedelta(days=2), "en")
+    assert f"Places go on sale on {day}.".replace("\N{NO-BREAK SPACE}", " ") in said(client, event)
+    for who in (None, cast.bob):
+        if who:
+            sign_in(client, who)
+        assert "Places go on sale on" in words(client.get(f"/events/{event.slug}/register?lang=en"))

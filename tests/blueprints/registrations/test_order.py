@@ -121,6 +121,22 @@ def test_an_offer_is_taken_by_a_button(client: Browser, cast: Cast) -> None:
     assert "Pay €508.20" in words(client.get(home))
 
 
+def test_who_waits_reads_why_the_rule_and_their_place(client: Browser, cast: Cast) -> None:
+    event = make_event(capacity=1)
+    enrol(cast.emil, event)
+    carol = enrol(cast.carol, event)
+    home = f"/orders/{code_of(carol)}"
+    sign_in(client, cast.carol)
+    page = words(client.get(home))
+    for part in ("You are number 1 on the waiting list", "Members come first, then the order of time.",
+                 "registered on the page while every place for them was taken"):  # fmt: skip
+        assert part in page
+    sign_in(client, cast.alice)
+    desk = words(client.get(f"/organise/events/{event.slug}/attendees/{carol.public_id}"))
+    assert "registered on the page while every place for them was taken" in desk
+    assert "Number in line 1" in desk
+
+
 def test_my_page_lists_what_is_coming(client: Browser, cast: Cast) -> None:
     first, second = make_event(title="Aseptic techniques"), make_event(title="Risk", capacity=1)
     enrol(cast.bob, first)
