@@ -168,5 +168,5 @@ def latest_statements(limit: int = 8) -> list[BankStatement]:
 def orders_for(row: LineRow, query: str) -> list[OrderRow]:
     """Orders that a human may mean: those that the words find, else those that still ask for money of this amount."""
     words = query or f"{abs(row.left_cents) // 100}.{abs(row.left_cents) % 100:02}"
-    booked = {one.code for one in row.booked}
-    return [found for found in list_orders("all" if query else "awaiting", words).rows if found.code not in booked][:10]
+    there = {one.code for one in (row.booked if query else row.orders)}
+    return [found for found in list_orders("all" if query else "awaiting", words).rows if found.code not in there][:10]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 
 from integrations.references import structured_communications
@@ -201,7 +201,7 @@ def exact_money(scope: Sequence[ColumnElement[bool]]) -> tuple[int, int]:
     return number, int(cents or 0)
 
 
-def exact(asked: Select[Any], scope: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def exact(asked: Any, scope: Sequence[ColumnElement[bool]]) -> Any:
     """What is asked, of the lines with one exact proposal for all of their money."""
     other = aliased(BankMatch)
     only = ~exists().where(other.line_id == BankLine.id, other.id != BankMatch.id)

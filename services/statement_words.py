@@ -1,10 +1,11 @@
-"""Why a bank's file is refused, and what an import brought, in words: for the desk and the command line."""
+"""What a bank's file says, why it is refused, and what an import brought, in words: for the desk and the command line."""
 
 from __future__ import annotations
 
 from flask_babel import gettext as _, ngettext
 
 from integrations.bank import BrokenFile, Reason
+from integrations.references import structured_communications
 from services.bank_summaries import Summary
 from services.money import say_money
 
@@ -81,3 +82,14 @@ def imported_words(lines: int, new: int) -> str:
             lines - new,
         )
     return ""
+
+
+def reference_words(structured: str) -> str:
+    """A structured reference as people read it, 123/4567/89012; one of another kind (ISO 11649) in groups of four."""
+    found = structured_communications(structured)
+    return found[0].strip("+") if found else iban_words(structured)
+
+
+def iban_words(iban: str) -> str:
+    """An account in groups of four, as the file tells it: whether it is one is the bank's business."""
+    return " ".join(iban[begin : begin + 4] for begin in range(0, len(iban), 4))

@@ -53,7 +53,7 @@ from services.bank_lines import (
 from services.bank_summaries import summaries_of, summary_of
 from services.money import say_money
 from services.payment_reminders import handed_over
-from services.statement_words import imported_words, refusal_words, summary_words
+from services.statement_words import iban_words, imported_words, reference_words, refusal_words, summary_words
 from services.statements import BrokenFile, import_statement
 
 LARGEST_UPLOAD = 65 * 1024 * 1024
@@ -136,6 +136,7 @@ def lines_page(endpoint: str, statement: BankStatement | None, **address: Any) -
         "reasons": reason_choices(),
         "state_words": state_words,
         "note_words": note_words,
+        "reference_words": reference_words,
         "rule_words": rule_words,
         "pager": pager(endpoint, found.page, PAGE, found.total, q=query or None, show=asked or None, **address),
     }
@@ -188,7 +189,8 @@ def bank_line(public_id: str) -> ResponseReturnValue:
     row = load_line(public_id) or abort(404)
     page = render_template(
         "organise/bank_line.html", row=row, form=form, query=query, offered=offered, reasons=reason_choices(),
-        state_words=state_words, note_words=note_words, rule_words=rule_words,
+        state_words=state_words, note_words=note_words, rule_words=rule_words, reference_words=reference_words,
+        iban_words=iban_words,
     )  # fmt: skip
     return page, status_of(form)
 

@@ -1,7 +1,7 @@
 """The pages that are looked at, each in the state worth looking at: who looks, where it is, and what was done first.
 
 Addresses may hold `{…}`, answered from the sample season: `{order:waitlisted}`, `{certificate:issued}`, `{slot:SLUG}`,
-`{registration:SLUG}`, `{request:SLUG}`, `{voucher:CODE}`, `{answers:carol}`, `{code:awaiting_payment}`, `{job}`.
+`{registration:SLUG}`, `{line:STATE}`, `{request:SLUG}`, `{voucher:CODE}`, `{answers:carol}`, `{code:awaiting_payment}`, `{job}`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from models.registrations import Registration, Status
 from services.certificates import revoke
 from services.order_links import key_of
 from tests.journeys.asked import answers_of, request_for, voucher_of
+from tests.journeys.banked import line_id, send_broken_file, send_wrong_code, statement_id
 from tests.journeys.contested import contested, on_its_way
 from tests.journeys.desk import person
 from tests.journeys.given_back import in_a_file, of_a_cancelled_event, of_state
@@ -224,6 +225,17 @@ MONEY = (
     Sight("give money back, with errors", "/organise/orders/{paid}/refund", "fay", first=send_empty),
     Sight("disputes", "/organise/disputes", "fay"),
     Sight("invoices", "/organise/invoices", "fay"),
+    Sight("bank", "/organise/bank?statement={statement}", "fay"),
+    Sight("bank, a refused file", "/organise/bank", "fay", first=send_broken_file),
+    Sight("bank, found", "/organise/bank?q=lysara", "fay"),
+    Sight("bank, nothing found", "/organise/bank?q=zzzz", "fay"),
+    Sight("statement", "/organise/bank/statements/{statement}", "fay"),
+    Sight("line, an exact proposal", "/organise/bank/lines/{line:exact}", "fay"),
+    Sight("line, several proposals", "/organise/bank/lines/{line:amount}", "fay"),
+    Sight("line, its order found", "/organise/bank/lines/{line:unknown}?q=carol", "fay"),
+    Sight("line, with errors", "/organise/bank/lines/{line:batch}", "fay", first=send_wrong_code),
+    Sight("line, booked for a place given up", "/organise/bank/lines/{line:late}", "fay"),
+    Sight("line, set aside", "/organise/bank/lines/{line:out}", "fay"),
     Sight("payment on its way", "/orders/{on_its_way}/paid", "carol"),
     Sight("order, contested", "/orders/{contested}", "carol"),
     Sight("order at the desk, contested", "/organise/orders/{contested}", "fay"),
@@ -306,6 +318,8 @@ ANSWERS: dict[str, Callable[[str], str]] = {
     "registration": registration_id,
     "certificate": certificate_id,
     "job": job_id,
+    "statement": statement_id,
+    "line": line_id,
     "answers": answers_of,
     "request": request_for,
     "voucher": voucher_of,

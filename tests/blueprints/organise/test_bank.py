@@ -168,3 +168,23 @@ def test_a_search_in_few_queries(cast: Cast, client: FlaskClient, event: Event) 
     assert "Carol Nguyễn" in page
     assert "Read a statement" not in page
     assert len(seen) <= 8, seen
+
+
+def test_a_search_says_what_it_found(cast: Cast, client: FlaskClient, event: Event) -> None:
+    """And offers nothing that is about other lines than those."""
+    sign_in(client, cast.fay)
+    registered(cast.carol, event)
+    upload(client, transfer(), transfer(cents=1, name="Somebody"))
+    assert "Accept 1 exact proposal" in words(client.get("/organise/bank"))
+    page = words(client.get("/organise/bank?q=somebody"))
+    assert "1 line has “somebody”" in page
+    assert "Accept 1 exact proposal" not in page
+
+
+def test_account_and_reference_are_written_as_people_read_them(cast: Cast, client: FlaskClient) -> None:
+    sign_in(client, cast.fay)
+    upload(client, transfer(cents=100, structured="999999999948"), transfer(cents=200, structured="RF18539007547034"))
+    first, second = (words(client.get(f"/organise/bank/lines/{line.public_id}")) for line in lines())
+    assert "BE71 0961 2345 6769" in first
+    assert "999/9999/99948" in first
+    assert "RF18 5390 0754 7034" in second
