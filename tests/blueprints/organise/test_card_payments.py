@@ -19,6 +19,7 @@ from services.payments import refresh
 from services.registrations import expire_due
 from tests.browsing import csrf_token, post_form, sign_in, words
 from tests.cast import Cast, make_event
+from tests.services.billed import as_company, team_ordered
 from tests.services.paying import attempt_row, deliver, entries, opened_page, order_for, statuses, stripe_house
 
 __all__ = ["stripe_house"]
@@ -101,6 +102,19 @@ def test_the_order_shows_its_pages_and_disputes(desk: FlaskClient, cast: Cast, s
     assert "By card" in seen
     assert "Bank transfer nothing is asked" in seen
     assert "Taken back by the payer’s bank" in seen
+
+
+def test_the_order_says_how_it_can_be_paid_and_what_came_that_way(desk: FlaskClient, cast: Cast) -> None:
+    code = order_for(cast.carol, make_event())
+    assert "Ways to pay Bank transfer €508.20 awaited" in words(desk.get(f"/organise/orders/{code}"))
+    receive_money(code, 50000, provider="manual", provider_reference="door:1", booked_at=now(), actor=cast.fay)
+    seen = words(desk.get(f"/organise/orders/{code}"))
+    assert "Bank transfer €8.20 awaited At the door €500.00 came" in seen
+    as_company(cast, payment_term_days=30)
+    on_account = team_ordered(cast, 1, on_account=True).code
+    seen = words(desk.get(f"/organise/orders/{on_account}"))
+    assert "Ways to pay Invoice, on account €302.50 awaited" in seen
+    assert "Bank transfer €" not in seen
 
 
 def test_late_money_goes_back_in_one_click(desk: FlaskClient, cast: Cast, stripe_house: Simulator) -> None:
