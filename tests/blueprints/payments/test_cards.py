@@ -167,14 +167,16 @@ def test_the_web_hook(app: Flask, code: str, stripe_house: Simulator) -> None:
     assert attempt_row(attempt).state == AttemptState.PAID
 
 
-def test_a_forged_web_hook(app: Flask, code: str, stripe_house: Simulator) -> None:
+def test_a_forged_or_stale_web_hook(app: Flask, code: str, stripe_house: Simulator) -> None:
     _, page = opened_page(code)
     stripe_house.pay(page)
     body, headers = stripe_house.signed(stripe_house.store.events[0])
     stripe = app.test_client()
     assert stripe.post("/webhooks/stripe", data=body + b" ", headers=headers).status_code == 400
     assert stripe.post("/webhooks/stripe", data=b"").status_code == 400
-    assert db.session.scalar(select(func.count()).where(AuditEntry.action == "webhook.refused")) == 2
+    stale, said = stripe_house.signed(stripe_house.store.events[0], age=400)
+    assert stripe.post("/webhooks/stripe", data=stale, headers=said).status_code == 400
+    assert db.session.scalar(select(func.count()).where(AuditEntry.action == "webhook.refused")) == 3
     assert not db.session.scalar(select(ProviderEvent.id))
 
 
