@@ -36,7 +36,9 @@ from services.team_lists import TeamWish
 from services.team_orders import order_for_team
 from services.transaction import writing
 from services.unanswered import end_unanswered
+from services.voucher_changes import change_voucher, plan_of
 from services.voucher_desk import VoucherPlan, add_voucher, release_ended, withdraw_voucher
+from services.walk_ins import add_walk_in
 from services.wishes import Wish
 from services.withdrawals import WithdrawalRefused, withdraw
 from tests.cast import add_member_locked, add_people_locked, affiliate_locked, make_event, morning_in
@@ -196,18 +198,25 @@ class PlacesLife(Life):
     def colleague(self, who: int) -> Colleague:
         return Colleague("Person", f"Number{who}", f"p{who}@home.example")
 
-    @rule(pick=PICK, back=st.booleans())
-    def somebody_moves(self, pick: int, back: bool) -> None:
+    @rule(pick=PICK, back=st.booleans(), code=st.booleans())
+    def somebody_moves(self, pick: int, back: bool, code: bool) -> None:
         there, then = (self.events[SECOND], self.events[FIRST]) if back else self.events[FIRST : SECOND + 1]
         if public_id := self.some(pick, *TAKEN, event_id=there):
             with self.or_refused():
-                change_date(public_id, then, actor=None, at=self.clock)
+                change_date(public_id, then, actor=None, code=self.a_code(pick) if code else "", at=self.clock)
 
-    @rule(pick=PICK)
-    def somebody_switches(self, pick: int) -> None:
+    @rule(pick=PICK, code=st.booleans())
+    def somebody_switches(self, pick: int, code: bool) -> None:
         if public_id := self.some(pick, *TAKEN, Status.WAITLISTED, event_id=self.events[FIRST]):
             with self.or_refused():
-                switch_modality(public_id, actor=None, at=self.clock)
+                switch_modality(public_id, actor=None, code=self.a_code(pick) if code else "", at=self.clock)
+
+    @rule(who=NUMBERS, which=st.sampled_from((FIRST, FREE)), code=st.booleans())
+    def somebody_stands_at_the_door(self, who: int, which: int, code: bool) -> None:
+        voucher = self.a_code(who) if code and which == FIRST else ""
+        wish = Wish("Person", f"Number{who}", f"p{who}@home.example", voucher=voucher)
+        with self.or_refused():
+            add_walk_in(self.events[which], wish, actor=self.alice, locale="en", at=self.clock)
 
     @rule(pick=PICK, yes=st.booleans())
     def a_request_is_answered(self, pick: int, yes: bool) -> None:
@@ -270,6 +279,14 @@ class PlacesLife(Life):
         )
         with self.or_refused():
             add_voucher(plan, self.alice, self.events[FIRST])
+
+    @rule(pick=PICK, keeps=st.integers(0, 3), limit=st.sampled_from([None, 1, 3]))
+    def a_voucher_is_changed(self, pick: int, keeps: int, limit: int | None) -> None:
+        query = select(Voucher).where(Voucher.withdrawn_at.is_(None)).order_by(Voucher.id)
+        if voucher := picked(pick, db.session.scalars(query).all()):
+            public_id, plan = voucher.public_id, replace(plan_of(voucher), reserved=keeps, uses_limit=limit)
+            with self.or_refused():
+                change_voucher(public_id, plan, self.alice, self.events[FIRST], self.clock)
 
     @rule(pick=PICK)
     def a_voucher_is_withdrawn(self, pick: int) -> None:
