@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import get_timezone_location
 
 ZONE = "Europe/Brussels"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -46,7 +45,7 @@ class Wording:
     decimal: str
     numbers: tuple[str, ...]  # from two to ten
     parts: dict[str, str]  # several mornings, afternoons, evenings, days
-    elsewhere: str  # whose clock it is, where that is not ours
+    elsewhere: str  # that it is another clock than ours
 
 
 WORDINGS = {
@@ -54,19 +53,19 @@ WORDINGS = {
         "and", "{0} to {1}", "{0} to {1}", "at", "midnight", "today", "tomorrow", "yesterday", "1", "{h}:{m}",
         "{h}:00", "", ("hour", "hours"), ("minute", "minutes"), ".",
         ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-        {"morning": "mornings", "afternoon": "afternoons", "evening": "evenings", "day": "days"}, "local time, {0}",
+        {"morning": "mornings", "afternoon": "afternoons", "evening": "evenings", "day": "days"}, "local time",
     ),
     "fr": Wording(
         "et", "du {0} au {1}", "du {0} au {1}", "à", "minuit", "aujourd’hui", "demain", "hier", "1er",
         f"{{h}}{NBSP}h{NBSP}{{m}}", f"{{h}}{NBSP}h", "", ("heure", "heures"), ("minute", "minutes"), ",",
         ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"),
-        {"morning": "matinées", "afternoon": "après-midis", "evening": "soirées", "day": "jours"}, "heure locale, {0}",
+        {"morning": "matinées", "afternoon": "après-midis", "evening": "soirées", "day": "jours"}, "heure locale",
     ),
     "nl": Wording(
         "en", "{0} tot en met {1}", "{0} tot {1}", "om", "middernacht", "vandaag", "morgen", "gisteren", "1",
         "{h}.{m}", "{h}.00", f"{NBSP}uur", ("uur", "uur"), ("minuut", "minuten"), ",",
         ("twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen", "tien"),
-        {"morning": "voormiddagen", "afternoon": "namiddagen", "evening": "avonden", "day": "dagen"}, "plaatselijke tijd, {0}",
+        {"morning": "voormiddagen", "afternoon": "namiddagen", "evening": "avonden", "day": "dagen"}, "plaatselijke tijd",
     ),
 }  # fmt: skip
 
@@ -132,12 +131,12 @@ def say_when(slots: Iterable[Any], locale: str, zone: str = ZONE) -> str:
 def say_deadline(moment: datetime, locale: str, zone: str = ZONE) -> str:
     """“Friday 27 November at 14:00”. Midnight belongs to the day that ends: “Friday 27 November at midnight”.
 
-    Where the clock of `zone` is not ours then, it says whose it is: “… at 14:00 (local time, Lisbon)”.
+    Where the clock of `zone` is not ours then, it says so: “… at 14:00 (local time)”.
     """
     words = deadline_words(moment, locale, zone, today_in(zone))
     if moment.astimezone(zone_of(zone)).utcoffset() == moment.astimezone(zone_of(ZONE)).utcoffset():
         return words
-    return f"{words} ({wording(locale).elsewhere.format(place_of_zone(zone, locale))})"
+    return f"{words} ({wording(locale).elsewhere})"
 
 
 def say_ago(moment: datetime, locale: str, zone: str = ZONE) -> str:
@@ -287,12 +286,6 @@ def babel_locale(locale: str) -> Locale:
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
-
-
-@lru_cache(maxsize=256)
-def place_of_zone(zone: str, locale: str) -> str:
-    """The town by whose clock a zone goes: “Lisbon”, “Lisbonne”."""
-    return get_timezone_location(zone, locale=babel_locale(locale), return_city=True)
 
 
 # ---- the small parts ------------------------------------------------------------------------------------------

@@ -186,9 +186,9 @@ def test_deadlines_and_midnight(locale: str, said: str, midnight: str) -> None:
 
 @pytest.mark.parametrize(
     "locale, said",
-    [("en", "(local time, Lisbon)"), ("fr", "(heure locale, Lisbonne)"), ("nl", "(plaatselijke tijd, Lissabon)")],
+    [("en", "(local time)"), ("fr", "(heure locale)"), ("nl", "(plaatselijke tijd)")],
 )
-def test_a_deadline_by_another_clock_says_whose(locale: str, said: str) -> None:
+def test_a_deadline_by_another_clock_says_so(locale: str, said: str) -> None:
     moment = at(27, hour=14)
     assert dates.say_deadline(moment, locale, "Europe/Lisbon").endswith(said)
     assert "13" in dates.say_deadline(moment, locale, "Europe/Lisbon")
