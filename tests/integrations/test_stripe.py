@@ -14,7 +14,7 @@ from integrations.payments.stripe import ABOUT, Stripe
 from integrations.stripe_simulator.server import Simulator
 from models.base import now
 from tests.integrations.stripe_house import simulator, stripe, wish
-from tests.integrations.stripe_scenarios import PRICE, AtThePage, HalfAnHour, Scenarios
+from tests.integrations.stripe_scenarios import PRICE, AtThePage, HalfAnHour, HouseWithTime, Scenarios
 
 __all__ = ["simulator", "stripe"]
 
@@ -63,7 +63,7 @@ class AtTheSimulator:
 
 
 @pytest.fixture
-def house(simulator: Simulator, stripe: Stripe) -> AtTheSimulator:
+def house(simulator: Simulator, stripe: Stripe) -> HouseWithTime:
     return AtTheSimulator(simulator, stripe)
 
 

@@ -19,7 +19,7 @@ from integrations.payments import TruthState
 from integrations.payments.stripe import Stripe
 from integrations.stripe_simulator.parameters import problems
 from integrations.stripe_simulator.webhooks import signed
-from tests.integrations.stripe_scenarios import PRICE, AtThePage, Scenarios
+from tests.integrations.stripe_scenarios import PRICE, AtThePage, House, Scenarios
 
 KEY = os.environ.get("ATRIUM_STRIPE_TEST_KEY", "")
 IS_TEST = KEY.startswith(("sk_test_", "rk_test_"))
@@ -104,7 +104,7 @@ def answer_with(evidence: str) -> Any:
 
 
 @pytest.fixture
-def house() -> Iterator[AtStripe]:
+def house() -> Iterator[House]:
     secret = f"whsec_{secrets.token_hex(16)}"
     account = Stripe(KEY, [secret])
     yield AtStripe(account, secret)
