@@ -49,6 +49,10 @@ class PayerChoice:
     note: str
     price: Price | None
 
+    @property
+    def pays_later(self) -> bool:
+        return self.value.endswith(ACCOUNT)
+
 
 class PayerForm(StudentForm):
     """With who pays. An organisation the person works at is known; another company is typed."""

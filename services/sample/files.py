@@ -37,7 +37,8 @@ def keys(must: str, may: str = "") -> Keys:
 
 
 ORGANISATION = keys(
-    "slug name kind enterprise_number address domains areas about", "legal_name membership application claims"
+    "slug name kind enterprise_number address domains areas about",
+    "legal_name membership application claims payment_term_days",
 )
 ADDRESS = keys("street postcode city country")
 MEMBERSHIP = keys("state from to")

@@ -110,6 +110,7 @@ def add_organisation_locked(table: Table, areas: dict[str, int], plans: Plans, t
     session.add(row)
     session.flush()
     declare_locked(row)
+    row.payment_term_days = table.get("payment_term_days", row.payment_term_days)
     for domain in table["domains"]:
         session.add(EmailDomain(organisation_id=row.id, domain=domain, verified_at=row.created_at))
     links = [{"organisation_id": row.id, "area_id": areas[slug]} for slug in table["areas"]]

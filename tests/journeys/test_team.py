@@ -36,11 +36,11 @@ def test_six_people_in_six_clicks(windows: Windows, stage: object) -> None:
     assert clicks.count <= BUDGET
 
     expect(dora.get_by_role("heading", level=1)).to_contain_text("Pay €")
-    expect(dora.locator("ul.people > li")).to_have_count(6)
-    open_mail(dora, "nadia.haddad@lysara.example", "Lysara Biologics enrols you")
+    expect(dora.locator("section[aria-labelledby=who] ul.people > li")).to_have_count(6)
+    open_mail(dora, "nadia.haddad@lysara.example", "Your place on")
     assert "€" not in plain(dora)
     open_mail(dora, "dora@lysara.example", "places for your colleagues")
-    assert "Zoé Petit: place held until it is paid" in plain(dora)
+    assert "Zoé Petit: has a place" in plain(dora)  # Lysara has a payment term: its invoice is paid later
 
 
 def test_without_scripts_and_with_a_colleague(windows: Windows, stage: object) -> None:
