@@ -13,7 +13,7 @@ from blueprints.organise import blueprint
 from models.events import Event
 from models.outbox import Job
 from services.desk import event_of_desk
-from services.event_refunds import KIND as REFUNDS, buyers_of
+from services.event_refunds import KIND as REFUNDS, buyers_of, orders_in, unsettled
 from services.jobs import job_by_public_id, names_of_problems
 from services.money import say_money
 from services.permissions import event_slug, may_receive_money
@@ -48,15 +48,20 @@ def job(public_id: str) -> ResponseReturnValue:
 
 def refund_troubles(found: Job) -> list[Trouble]:
     """What of a cancelled event could not be given back yet: `<order> <code> <cents>`, or free words."""
-    rows, buyers = [], buyers_of(found)
+    rows, buyers, waiting = [], buyers_of(found), unsettled(orders_in(found))
     for problem in found.problems:
         order, _space, rest = problem.partition(" ")
         code, _space, cents = rest.partition(" ")
+        if cents.isdigit() and order not in waiting:
+            continue  # settled since
         if cents.isdigit():
             amount = say_money(int(cents), str(get_locale()))
             said = {
                 "account": _(
                     "%(amount)s: the bank does not tell us the account. The buyer is asked by mail.", amount=amount
+                ),
+                "failed": _(
+                    "%(amount)s: the card provider refused. Finance finds why among the refunds.", amount=amount
                 ),
                 "eyes": _("%(amount)s: somebody of finance has to say yes.", amount=amount),
                 "receipts": _("Only %(amount)s of what came can still go back.", amount=amount),

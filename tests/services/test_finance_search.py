@@ -14,6 +14,7 @@ from models.invoices import Invoice
 from models.orders import EntryKind, LedgerEntry, Order
 from models.payments import Dispute, PaymentAttempt, Refund
 from models.registrations import Registration
+from services.bank_lines import list_lines
 from services.credit_notes import Credit
 from services.finance_search import FEW, FinanceSearch, search_finance
 from services.invoice_files import whole_invoice
@@ -140,6 +141,7 @@ def test_each_list_filters_by_the_same_words(cast: Cast, carols: Order, companys
     for typed in ("nguyen", "lysara", carols.code, "po-7788", "nothing-of-this"):
         everything = found(typed)
         assert list_orders("all", typed).total == everything.get("orders", 0)
+        assert list_lines("all", typed).total == everything.get("lines", 0)
         assert list_invoices("all", typed).total == everything.get("documents", 0)
         assert list_refunds("all", typed).total == everything.get("refunds", 0)
         assert list_disputes(typed).total == everything.get("disputes", 0)

@@ -14,6 +14,7 @@ from models.orders import EntryKind, LedgerEntry, Order, PaymentStatus
 from models.outbox import AuditEntry, OutboxMessage
 from models.payments import Refund, RefundState
 from services.event_changes import cancel as cancel_event
+from services.event_refunds import latest_refunds, unsettled
 from services.jobs import latest_job
 from services.orders import balance, load_order, receive_money
 from services.refunds import (
@@ -178,6 +179,27 @@ def test_the_fee_of_the_policy_stays(cast: Cast) -> None:
     mark_paid(refund.public_id, "2026-118-9", paid_at=now(), actor=cast.fay)
     assert entries() == [("receipt", 50820), ("refund", -25410)]
     assert status(code) is PaymentStatus.PAID
+
+
+def test_a_card_that_refuses_is_asked_once_and_stands_in_the_report(cast: Cast, cards: CardHouse) -> None:
+    event = make_event(public_cents=10000, member_cents=None)
+    code = paid(cast, "stripe", 12100, event)
+    cards.answer = Refunded(RefundResult.FAILED, "re_1", "the card is blocked")
+    cancel_event(event.id, "Aseptic techniques", {}, cast.alice)
+    assert run_waiting_jobs() == 1
+    job = latest_job("refund_event", event.id)
+    assert job is not None
+    assert (job.done, job.problems) == (1, [f"{code} failed 12100"])
+    assert [(refund.state, refund.error) for refund in db.session.scalars(select(Refund))] == [
+        (RefundState.FAILED, "the card is blocked")
+    ]
+    assert unsettled([code]) == {code}
+    cards.answer = Refunded(RefundResult.SUCCEEDED, "re_2")
+    (again,) = request(code, Wanted(12100, "another try"), actor=cast.fay)
+    carry_out(again.public_id)
+    db.session.rollback()
+    assert unsettled([code]) == set()
+    assert [open for _job, _event, open in latest_refunds()] == [0]
 
 
 def test_above_the_amount_the_report_of_a_cancelled_event_names_who_waits_for_a_yes(

@@ -49,6 +49,8 @@ def test_it_works(cast: Cast) -> None:
     first, second = by_month(paid_lines(), at, ZONE)
     assert (first.earned_cents, first.deferred_cents) == (10000, 0)
     assert (second.earned_cents, second.deferred_cents) == (0, 20000)
+    assert first.first_day
+    assert second.first_day
     assert first.first_day < second.first_day
 
 
