@@ -72,8 +72,8 @@ class Life(RuleBasedStateMachine):
     def must_hold(self, at: datetime) -> None:
         """The invariants of the design, of places and of orders."""
         db.session.rollback()
-        assert violations(at) == []
-        assert wrong_orders() == []
+        wrong = [*violations(at), *wrong_orders()]
+        assert not wrong, wrong
         db.session.rollback()
 
 
@@ -107,6 +107,7 @@ def wrong_orders() -> list[str]:
 def truths(order: Order) -> dict[str, bool]:
     """What is true of every order, whatever happened to it."""
     money, ledger = balance(order), sum(entry.cents for entry in order.ledger)
+    pays = sum(entry.cents for entry in order.ledger if not entry.contested)
     confirmed = sum(line.gross_cents for line in order.lines if line.registration.status == Status.CONFIRMED)
     rows = {row.id: row for row in order.registrations}
     return {
@@ -115,12 +116,12 @@ def truths(order: Order) -> dict[str, bool]:
         "no line owes more than its price": all(line.owed_cents <= line.gross_cents for line in order.lines),
         "its balance is the sum of its ledger": money.received_cents - money.refunded_cents == ledger,
         "it is paid too much or too little, not both": not (money.to_pay_cents and money.to_return_cents),
-        "to pay less to return is owed less ledger": money.to_pay_cents - money.to_return_cents
-        == money.owed_cents - ledger,
+        "to pay is what is owed less what pays": money.to_pay_cents == max(money.owed_cents - pays, 0),
+        "to return is what stayed less what is owed": money.to_return_cents == max(ledger - money.owed_cents, 0),
         "who awaits payment has a deadline, and who is offered a place": all(
             row.hold_until for row in rows.values() if row.status in (Status.AWAITING_PAYMENT, Status.OFFERED)
         ),
-        "no place waits for money that is there": covered(order.lines, ledger) == [],
+        "no place waits for money that is there": covered(order.lines, pays) == [],
         "nobody has a place for nothing": order.is_on_account or has_been_disturbed(order) or confirmed <= ledger,
     }
 
