@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from models.base import db
 from models.invoices import Invoice, InvoiceKind, InvoiceSeries
-from models.orders import LedgerEntry
+from models.orders import LedgerEntry, OrderLine
 from models.payments import Refund, RefundState
 
 
@@ -76,3 +76,17 @@ def refunded_too_much() -> list[str]:
         back[receipt_id] += cents
     receipts = db.session.execute(select(LedgerEntry.id, LedgerEntry.cents).where(LedgerEntry.id.in_(back)))
     return [f"receipt {number}: {back[number]} back of {cents}" for number, cents in receipts if back[number] > cents]
+
+
+def asked_too_much() -> list[str]:
+    """The documents of an order ask, all in all, no more than it owes."""
+    asked: dict[int, int] = defaultdict(int)
+    for order_id, kind, cents in db.session.execute(select(Invoice.order_id, Invoice.kind, Invoice.gross_cents)):
+        asked[order_id] += cents if kind == InvoiceKind.INVOICE else -cents
+    lines = select(OrderLine).where(OrderLine.order_id.in_(asked)).options(joinedload(OrderLine.registration))
+    owed: dict[int, int] = defaultdict(int)
+    for line in db.session.scalars(lines):
+        owed[line.order_id] += line.owed_cents
+    return [
+        f"order {number}: asks {cents}, owes {owed[number]}" for number, cents in asked.items() if cents > owed[number]
+    ]

@@ -10,19 +10,26 @@ from sqlalchemy import func, select
 
 from models.base import db
 from models.events import Event, Ticket
+from models.orders import Order
 from models.questions import Answer, KeptFile, Question, QuestionKind
 from models.registrations import Registration, TransitionRefused
 from services.answer_changes import save_answers
 from services.answers import acceptable, answers_of, file_of, open_questions, to_answer
+from services.date_changes import change_date
 from services.entrances import Visitor
 from services.kept_files import keep_file, kept_for
+from services.modality_switch import switch_modality
+from services.orders import receive_money
+from services.placeholders import name_place
 from services.questions import QuestionFacts, change_question
-from services.registrations import AnswersMissing, RegistrationClosed, cancel
+from services.registrations import AnswersMissing, RegistrationClosed, cancel, expire
 from services.retention import purge_due
 from services.substitutions import Colleague, substitute
 from services.transaction import writing
 from tests.cast import Cast, make_event
 from tests.services.asked import SOUP, ask, enrol, evening, kept
+from tests.services.billed import team_ordered
+from tests.services.test_modality_switch import hybrid
 
 PDF = b"%PDF-1.7 a curriculum vitae"
 VISITOR = Visitor("a browser", "", "198.51.100.7", "en")
@@ -174,3 +181,60 @@ def test_files_of_forms_that_were_never_done_are_deleted_after_a_day(event: Even
     assert purge_due(made + timedelta(hours=23))["kept files"] == 0
     assert purge_due(made + timedelta(hours=25))["kept files"] == 1
     assert count(Answer) == 0
+
+
+def test_somebody_who_moves_to_another_date_answers_anew_what_is_asked_there(cast: Cast) -> None:
+    """What was answered stays with the place that was left, for that date's organiser."""
+    old = make_event(public_cents=0, member_cents=None)
+    new = make_event(public_cents=0, member_cents=None, course_id=old.course_id)
+    here = ask(cast, old, QuestionKind.TEXT, "Your badge line?", is_required=True)
+    there = ask(cast, new, QuestionKind.TEXT, "Your badge line?", is_required=True)
+    leaving = enrol(cast.bob, old, {here.public_id: "Bob"})
+    coming = change_date(leaving.public_id, new.id, actor=cast.bob)
+    assert (kept(leaving), kept(coming)) == ([("Your badge line?", "Bob")], [])
+    assert to_answer([coming], new.created_at) == {coming.id: 1}
+    with pytest.raises(TransitionRefused):
+        save_answers(leaving.public_id, {here.public_id: "Robert"}, locale="en")
+    save_answers(coming.public_id, {here.public_id: "Bob", there.public_id: "Robert"}, locale="en")
+    assert kept(coming) == [("Your badge line?", "Robert")]
+
+
+def test_the_other_way_of_taking_part_asks_its_own_questions_too(cast: Cast) -> None:
+    event = hybrid()
+    onsite, online = db.session.scalars(
+        select(Ticket.public_id).where(Ticket.event_id == event.id).order_by(Ticket.position)
+    )
+    lunch = ask(cast, event, QuestionKind.TEXT, "Lunch?", ticket=onsite, is_required=True)
+    camera = ask(cast, event, QuestionKind.TEXT, "Camera?", ticket=online, is_required=True)
+    registration = enrol(cast.bob, event, {lunch.public_id: "Leek"})
+    switch_modality(registration.public_id, actor=cast.bob)
+    assert open_questions([registration.id], event.created_at) == {registration.id: 1}
+    save_answers(registration.public_id, {camera.public_id: "No"}, locale="en")
+    assert kept(registration) == [("Lunch?", "Leek"), ("Camera?", "No")]
+
+
+def test_what_was_answered_for_a_place_without_a_name_stays_when_it_gets_one(event: Event, cast: Cast) -> None:
+    """It is the same registration: who comes reads it and may change it; a colleague of theirs answers anew."""
+    line = ask(cast, event, QuestionKind.TEXT, "Your badge line?", is_required=True)
+    team_ordered(cast, 1, event)
+    (place,) = db.session.scalars(select(Registration))
+    assert to_answer([place], event.created_at) == {place.id: 1}
+    save_answers(place.public_id, {line.public_id: "Lysara"}, locale="en")
+    named = name_place(place.public_id, Colleague("Carol", "N", "carol@kelvin-home.example"), actor=cast.dora)
+    assert kept(named) == [("Your badge line?", "Lysara")]
+    save_answers(named.public_id, {line.public_id: "Carol of Lysara"}, locale="en")
+    coming = substitute(named.public_id, Colleague("Emil", "V", "emil@vasseur.example"), actor=cast.dora)
+    assert (kept(named), kept(coming)) == ([("Your badge line?", "Carol of Lysara")], [])
+    assert to_answer([coming], event.created_at) == {coming.id: 1}
+
+
+def test_money_that_came_late_asks_nothing_again(cast: Cast) -> None:
+    event = make_event(public_cents=10000, member_cents=None)
+    line = ask(cast, event, QuestionKind.TEXT, "Your badge line?", is_required=True)
+    registration = enrol(cast.bob, event, {line.public_id: "Bob"})
+    code = db.session.scalars(select(Order.code).where(Order.id == registration.order_id)).one()
+    assert registration.hold_until
+    assert expire(registration.public_id, registration.hold_until)
+    receive_money(code, 12100, provider="transfer", provider_reference="1", booked_at=event.created_at, actor=None)
+    again = db.session.scalars(select(Registration).where(Registration.replaces_id == registration.id)).one()
+    assert kept(again) == [("Your badge line?", "Bob")]

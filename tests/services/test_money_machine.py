@@ -39,7 +39,7 @@ from services.transaction import require_writing, writing
 from services.wishes import Wish
 from tests.cast import add_member_locked, add_people_locked, affiliate_locked, make_event
 from tests.services.billed import DETAILS
-from tests.services.documents import refunded_too_much, wrong_documents
+from tests.services.documents import asked_too_much, refunded_too_much, wrong_documents
 from tests.services.lives import PICK, Life, live, picked
 from tests.services.paying import stripe_house
 
@@ -248,6 +248,7 @@ class MoneyLife(Life):
             return
         self.must_hold(self.clock)
         assert wrong_documents() == []
+        assert asked_too_much() == []
         assert refunded_too_much() == []
         db.session.rollback()
 

@@ -54,7 +54,7 @@ KEPT = "KEPT-1"
 
 class PlacesLife(Life):
     """Two dates of a paid course, the first on site and online, with a place kept for a voucher, the second with a cap
-    for each organisation and few places for members; a free evening; two events whose organiser decides, one free, and
+    for each organisation and two places at the members' price; a free evening; two events whose organiser decides, one free, and
     one that holds a place for whoever asks. All but the second date are full, and people wait for each."""
 
     refusals = (
@@ -69,22 +69,23 @@ class PlacesLife(Life):
         self.announce(places)
         for which in (FIRST, FREE, ASKED, HELD):
             for who in range(places[which] + 2):
-                self.somebody_registers(who, which, online=False, code=False)
+                self.somebody_registers(who, which, particular=False, code=False)
         self.a_team_is_booked(SECOND, [], new=0, unnamed=2, waits=False, code=False)
+        self.somebody_registers(5, SECOND, particular=True, code=False)
         self.somebody_pays_what_is_asked(places[FIRST] + 1)
         for who in range(number := places[FIRST] + 2, number + 3):
-            self.somebody_registers(who, FIRST, online=True, code=False)
+            self.somebody_registers(who, FIRST, particular=True, code=False)
         self.everything_asked_is_approved(ASKED)
 
     def meet(self) -> None:
-        """Twelve people; Dora manages the people of Lysara, and two of the twelve work there; Alice organises."""
+        """Twelve people; Dora manages the people of Lysara, and five of the twelve work there; Alice organises."""
         with writing():
             rows = [Person(given_name="Person", family_name=f"Number{number}") for number in range(PEOPLE)]
             rows += [Person(given_name="Dora", family_name="Wouters"), Person(given_name="Alice", family_name="Renard")]
             addresses = [f"p{number}@home.example" for number in range(PEOPLE)]
             add_people_locked(rows, [*addresses, "dora@lysara.example", "alice@mosan.example"])
             self.lysara: Organisation = add_member_locked("Lysara", "lysara.example")
-            for colleague in (rows[1], rows[2]):
+            for colleague in rows[1:6]:
                 affiliate_locked(colleague, self.lysara)
             affiliate_locked(rows[PEOPLE], self.lysara, is_hr_manager=True)
         self.people, self.dora, self.alice = rows[:PEOPLE], rows[PEOPLE], rows[PEOPLE + 1]
@@ -96,7 +97,7 @@ class PlacesLife(Life):
             has_waiting_list=True,
         )  # fmt: skip
         second = make_event(
-            capacity=places[SECOND] + 2, public_cents=30000, member_cents=20000, slots=1, starts_at=morning_in(40),
+            capacity=places[SECOND] + 3, public_cents=30000, member_cents=20000, slots=1, starts_at=morning_in(40),
             course_id=first.course_id, organisation_cap=3,
         )  # fmt: skip
         free = make_event(
@@ -112,31 +113,31 @@ class PlacesLife(Life):
             there = session.get_one(Event, first.id)
             quota = Quota(event=there, modality=Modality.ONLINE, capacity=2)
             session.add(quota)
-            for position, (audience, cents) in enumerate(((Audience.EVERYONE, 10000), (Audience.MEMBERS, 5000))):
-                names = {"en": "Online"}
-                session.add(
-                    Ticket(event=there, quota=quota, position=5 + position, names=names, audience=audience, net_cents=cents)
-                )  # fmt: skip
+            online = [
+                Ticket(event=there, quota=quota, position=5, names={"en": "Online"}, audience=audience, net_cents=cents)
+                for audience, cents in ((Audience.EVERYONE, 10000), (Audience.MEMBERS, 5000))
+            ]
+            session.add_all(online)
+            session.flush()
             few = select(Ticket).where(Ticket.event_id == second.id, Ticket.audience == Audience.MEMBERS)
-            session.scalars(few).one().limit = 2
+            members = session.scalars(few).one()
+            members.limit = 2
+            self.particular = {FIRST: online[0].public_id, SECOND: members.public_id}
         plan = VoucherPlan(VoucherEffect.PERCENT, 10, code=KEPT, reserved=1, uses_limit=3)
         add_voucher(plan, self.alice, first.id)
 
     def everything_asked_is_approved(self, which: int) -> None:
         while public_id := self.some(0, Status.PENDING_APPROVAL, event_id=self.events[which]):
             accept(public_id, actor=self.alice, at=self.clock)
-        self.somebody_registers(PEOPLE - 1, which, online=False, code=False)
+        self.somebody_registers(PEOPLE - 1, which, particular=False, code=False)
 
-    def tickets(self, event_id: int, modality: Modality) -> list[str]:
-        query = select(Ticket.public_id).join(Quota).where(Ticket.event_id == event_id, Quota.modality == modality)
-        return list(db.session.scalars(query.order_by(Ticket.position)))
-
-    @rule(who=NUMBERS, which=st.sampled_from(EVENTS), online=st.booleans(), code=st.booleans())
-    def somebody_registers(self, who: int, which: int, online: bool, code: bool) -> None:
+    @rule(who=NUMBERS, which=st.sampled_from(EVENTS), particular=st.booleans(), code=st.booleans())
+    def somebody_registers(self, who: int, which: int, particular: bool, code: bool) -> None:
+        """For the best ticket, or a particular one: online, or for members."""
         event_id, person = self.events[which], db.session.get_one(Person, self.people[who].id)
-        ticket = self.tickets(event_id, Modality.ONLINE)[0] if online and which == FIRST else None
         wish = Wish(
-            "Person", f"Number{who}", f"p{who}@home.example", ticket=ticket,
+            "Person", f"Number{who}", f"p{who}@home.example",
+            ticket=self.particular.get(which) if particular else None,
             voucher=self.a_code(who) if code and which == FIRST else "",
         )  # fmt: skip
         with self.or_refused():
