@@ -279,5 +279,5 @@ class MoneyLife(Life):
 
 @pytest.mark.life
 def test_a_random_life_of_money(app: Flask, engine_name: str, stripe_house: Simulator) -> None:
-    examples = {"sqlite": 12, "postgresql": 5}
+    examples = {"sqlite": 10, "postgresql": 4}
     live(MoneyLife, examples=examples, steps=30, app=app, engine=engine_name, simulator=stripe_house)
