@@ -43,8 +43,8 @@ FORGETFUL: dict[str, tuple[ModuleType, Step]] = {
 def life(app: Flask, engine_name: str) -> PlacesLife:
     """As it begins: every event but the second date is full, and people wait for each; one of them has an offer."""
     begun: PlacesLife = type("LifeHere", (PlacesLife,), {"app": app, "engine": engine_name})()
-    begun.begin([1] * 5)
-    begun.somebody_cancels(0, by_organiser=True)
+    begun.begin([2, 1, 1, 1, 1])
+    begun.somebody_cancels(1, by_organiser=True)
     begun.everything_holds()
     return begun
 
