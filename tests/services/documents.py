@@ -25,7 +25,9 @@ def gaps(documents: list[Invoice]) -> list[str]:
     series: dict[tuple[str, int], list[Invoice]] = defaultdict(list)
     for document in documents:
         series[document.kind, document.year].append(document)
-    last = {(row.kind, row.year): row.last for row in db.session.scalars(select(InvoiceSeries))}
+    last: dict[tuple[str, int], int] = {
+        (row.kind, row.year): row.last for row in db.session.scalars(select(InvoiceSeries))
+    }
     found = []
     for key, members in series.items():
         members.sort(key=lambda document: document.number)

@@ -184,8 +184,8 @@ class MoneyLife(Life):
 
     @rule(pick=PICK)
     def everything_owed_is_paid(self, pick: int) -> None:
-        orders = db.session.scalars(select(Order.code).where(Order.payer_organisation_id.is_not(None))).all()
-        if code := picked(pick, sorted(orders)):
+        ours = select(Order.code).where(Order.payer_organisation_id.is_not(None)).order_by(Order.id)
+        if code := picked(pick, db.session.scalars(ours).all()):
             cents = select(func.sum(OrderLine.gross_cents)).join(Order, Order.id == OrderLine.order_id)
             self.receive(code, db.session.scalar(cents.where(Order.code == code)) or 0, self.clock)
 
