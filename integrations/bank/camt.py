@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import IO, Any
 
-from integrations.bank.statement import BrokenFile, Facts, Keys, Line, Reason, Statement, cents_of, check_sum
+from integrations.bank.statement import NOTHING, BrokenFile, Facts, Keys, Line, Reason, Statement, cents_of, check_sum
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 VERSIONS = ("camt.053.001.02", "camt.053.001.08")
 CURRENCY = "EUR"
 NOT_BOOKED = frozenset({"PDNG", "INFO", "FUTR"})
-NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NOTAVAILABLE"})
 
 
 def read_camt(file: IO[bytes]) -> Iterator[Statement]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import IO, Any
 
-from integrations.bank.statement import MOST_CENTS, BrokenFile, Facts, Keys, Line, Reason, Statement, check_sum
+from integrations.bank.statement import MOST_CENTS, NOTHING, BrokenFile, Facts, Keys, Line, Reason, Statement, check_sum
 
 RECORD = 128
 CURRENCY = "EUR"
@@ -117,6 +117,8 @@ def facts_of(move: Any, found: Any, line: int) -> Facts:
     structured = words if kind in STRUCTURED else ""
     more = [info._communication[1:].strip() for info in found.informations.get(move.bank_reference, ())
             if info.communication_type is None]  # fmt: skip
+    if amount < 0 and (ours := (getattr(move, "customer_reference", None) or "").strip()).upper() not in NOTHING:
+        more.append(ours)  # our own transfer: the reference we gave it
     iban = re.match(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", (move.counterparty_account or "").strip())
     return Facts(
         move.entry_date, amount, move.bank_reference.strip(), re.sub(r"[\s+*/]", "", structured),

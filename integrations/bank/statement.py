@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 DECIMAL = re.compile(r"\+?(\d{0,18})(?:\.(\d{0,18}))?", re.ASCII)  # xs:decimal, which knows no exponent
+NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NOTAVAILABLE"})  # what banks write where a reference is asked for
 MOST_CENTS = 2_000_000_000  # what an integer column holds on every engine
 
 

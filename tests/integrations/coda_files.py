@@ -21,6 +21,7 @@ class Move:
     words: str = ""  # free communication, up to 149 characters
     structured: str = ""  # its type and what it holds, such as 101010806817183
     bank_reference: str = ""
+    own_reference: str = ""  # whoever sent the transfer gave it this
     information: str = ""  # record 31, in words
     value_day: str = DAY.strftime("%d%m%y")
     details: Sequence[Move] = ()
@@ -91,14 +92,14 @@ def record_of(move: Move, number: int, detail: int) -> list[str]:
     told = told.ljust(150)
     key = f"{number:04}{detail:04}"
     third = bool(move.name or move.iban or told[107:].strip())
-    second = third or bool(told[54:107].strip())
+    second = third or bool(told[54:107].strip() or move.own_reference)
     first = (
         f"21{key}{move.bank_reference:21}{amount(move.cents)}{move.value_day}{move.kind}0150000"
         f"{told[:54]}{day()}{117:03}0{int(second)} 0"
     )
     found = [first]
     if second:
-        found.append(f"22{key}{told[54:107]}{'':35}{'':11}{'':3}{'':5}{'':8}{int(third)} 0")
+        found.append(f"22{key}{told[54:107]}{move.own_reference:35}{'':11}{'':3}{'':5}{'':8}{int(third)} 0")
     if third:
         found.append(f"23{key}{f'{move.iban:34}EUR' if move.iban else '':37}{move.name:35}{told[107:150]}0 0")
     return found

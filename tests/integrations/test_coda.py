@@ -114,6 +114,17 @@ def test_an_iso_11649_reference() -> None:
     assert line.structured == "RF18539007547034"
 
 
+def test_our_own_reference_of_money_that_left() -> None:
+    """A file for the bank gives each transfer one, and finds it again; a payer's own name for a transfer is not ours."""
+    key = "k3v8q2m5n7p4r6s9t0w1x2y3z4"
+    gone, untold, came = lines(
+        Move(-12345, words="Refund", own_reference=key),
+        Move(-1, own_reference="NOTPROVIDED"),
+        Move(1, own_reference=key),
+    )
+    assert (gone.free_text, untold.free_text, came.free_text) == (f"Refund {key}", "", "")
+
+
 def test_money_in_and_out_and_an_overdrawn_account() -> None:
     [(statement, found)] = read(
         coda(Statement([PAYMENT, Move(-70000, words="rent")], opening=-5000, free=["Season’s greetings"]))

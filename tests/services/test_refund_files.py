@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import date, timedelta
 
@@ -27,8 +28,9 @@ from services.refund_files import (
     working_day,
 )
 from services.refunds import Wanted, approve, carry_out, mark_paid, refuse, request
+from services.statements import import_statement
 from tests.cast import Cast
-from tests.services.bank_files import CAROLS_BANK, imported, transfer
+from tests.services.bank_files import CAROLS_BANK, bank_file, imported, transfer
 from tests.services.billed import ordered, pay
 
 IBAN = "BE68539007547034"
@@ -77,6 +79,16 @@ def test_it_works(cast: Cast) -> None:
     page = page_of(file)
     assert page is not None
     assert (page.paid, page.made_by) == (1, "Fay Okonkwo")
+
+
+def test_the_end_to_end_id_of_a_camt_file_is_enough(cast: Cast) -> None:
+    """Where banks put it: among the references, with no word about it in the text."""
+    refund = to_pay(cast)
+    make_file(actor=cast.fay)
+    told = f"<TxDtls><Refs><EndToEndId>{refund.public_id}</EndToEndId></Refs>".encode()
+    file = bank_file(transfer(cents=-12345, free_text="", iban="", name="")).read().replace(b"<TxDtls>", told)
+    import_statement(io.BytesIO(file), name="december.xml", actor=cast.fay)
+    assert state(refund)[0] == RefundState.SUCCEEDED
 
 
 def test_each_refund_in_one_file_and_the_same_file_each_time(cast: Cast) -> None:
