@@ -8,6 +8,7 @@ import re
 from playwright.sync_api import Page
 from sqlalchemy import select
 
+from integrations.bank.writing import Transfer
 from models.bank import BankLine, BankStatement
 from models.base import db
 from models.events import Event
@@ -51,7 +52,7 @@ def read_statement() -> str:
     event = make_event(public_cents=31_700, member_cents=None, title="Clean rooms, clean hands")
     bob, emil, dora, carol = (seat(event, name) for name in ("bob", "emil", "dora", "carol"))
     fay = seat(event, "fay")
-    told = [
+    told: list[Transfer | list[Transfer]] = [
         transfer(bob, PRICE, name=STATES["matched"]),
         transfer(emil, PRICE, name=STATES["late"], iban=""),
         transfer(dora, PRICE - 10_000, name=STATES["partly"], iban="LU280019400644750000"),
