@@ -42,10 +42,10 @@ from services.transaction import require_writing, writing
 
 CODE = re.compile(r"(?<![A-Z0-9])([A-Z]{2})[ \-./]?([0-9A-HJKMNP-TV-Z]{4})[ \-./]?([0-9A-HJKMNP-TV-Z]{4})(?![A-Z0-9])")
 INVOICE = re.compile(r"(?<![\w-])(20\d\d)\s?[-/.]?\s?0*([1-9]\d{0,5})(?!\d)", re.ASCII)
-READ, BOOKED_AT_ONCE = 1_000, 500
+READ, WINDOW, BOOKED_AT_ONCE = 1_000, 5_000, 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A line and the orders that it names; `rule` says by what. An invoice counts only with its exact amount."""
 
@@ -55,7 +55,7 @@ class Plan:
     rule: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a line says that can name an order."""
 
@@ -71,37 +71,43 @@ def match_waiting(at: datetime | None = None) -> int:
 
     Safe to run twice, late, or in two workers at once.
     """
-    at = at or now()
-    plans, rest = plan_waiting()
-    several = [plan for plan in plans if len(plan.order_ids) > 1]
-    for chunk in chunked(plan for plan in plans if len(plan.order_ids) == 1):
-        book_plans(chunk, at)
+    at, looked = at or now(), 0
+    several: list[Plan] = []
+    rest: list[int] = []
+    for told in windows(waiting_lines()):
+        plans = plans_of(told)
+        named = {plan.line_id for plan in plans}
+        rest += [one.line_id for one in told if one.line_id not in named]
+        several += [plan for plan in plans if len(plan.order_ids) > 1]
+        for chunk in chunked(plan for plan in plans if len(plan.order_ids) == 1):
+            book_plans(chunk, at)
+        looked += len(told)
     for plan in several:
         book_plans([plan], at)
     paid = book_named_refunds(rest, at)
     propose([line_id for line_id in rest if line_id not in paid], at)
-    return len(plans) + len(rest)
+    return looked
 
 
-def plan_waiting() -> tuple[list[Plan], list[int]]:
-    """Plans by event and order, so that a transaction locks few events and has all lines of its orders; and the ids of
-    the lines that name nobody."""
-    plans: list[Plan] = []
-    rest: list[int] = []
-    places: dict[int, int] = {}
-    for told in waiting_lines():
-        named = orders_named(told)
-        for one in told:
-            plan = named.get(one.line_id)
-            if plan is not None and one.cents > 0:
-                plans.append(plan)
-            else:
-                rest.append(one.line_id)
-        new = {order_id for plan in named.values() for order_id in plan.order_ids} - set(places)
-        places |= first_events(new)
+def windows(parts: Iterator[list[Told]]) -> Iterator[list[Told]]:
+    """So many lines at a time that a large file takes no more memory than a middling one. The lines of an order that stand
+    further apart are booked one after the other, with a mail for each."""
+    while window := [one for part in islice(parts, WINDOW // READ) for one in part]:
+        yield window
+
+
+def plans_of(told: Sequence[Told]) -> list[Plan]:
+    """Plans by event and order, so that a transaction locks few events and has all lines of its orders. Lines that name
+    nobody, and money that left, have none."""
+    came = {one.line_id for one in told if one.cents > 0}
+    plans = []
+    for begin in range(0, len(told), READ):
+        named = orders_named(told[begin : begin + READ])
+        plans += [plan for line_id, plan in named.items() if line_id in came]
+    places = first_events({order_id for plan in plans for order_id in plan.order_ids})
     db.session.rollback()
     plans.sort(key=lambda plan: (places.get(plan.order_ids[0], 0), plan.order_ids[0], plan.line_id))
-    return plans, rest
+    return plans
 
 
 def waiting_lines() -> Iterator[list[Told]]:

@@ -16,7 +16,10 @@ from services.delivery import deliver
 from services.outbox import WRITTEN, due_messages
 from tasks.queue import queue
 
-AT_ONCE = 25  # mails per task: a cancelled event of 300 people wakes the workers a dozen times, not 300
+AT_ONCE, MOST_TASKS = (
+    25,
+    8,
+)  # mails per task, and tasks per commit: 300 people are eight tasks, each of which is a write
 
 
 @queue.task()
@@ -49,8 +52,9 @@ def wake(session: Session) -> None:
     ids = list(dict.fromkeys(session.info.pop(WRITTEN, ())))
     if queue.immediate:
         return
-    for first in range(0, len(ids), AT_ONCE):
-        deliver_messages(ids[first : first + AT_ONCE])
+    size = max(AT_ONCE, -(-len(ids) // MOST_TASKS))
+    for first in range(0, len(ids), size):
+        deliver_messages(ids[first : first + size])
 
 
 @event.listens_for(db.session, "after_soft_rollback")

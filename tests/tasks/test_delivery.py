@@ -17,7 +17,7 @@ from models.registrations import Registration
 from services.notices import tell_locked
 from services.outbox import mails_together_locked, queue_mail_locked
 from services.transaction import require_writing, writing
-from tasks.delivery import AT_ONCE, deliver_due
+from tasks.delivery import AT_ONCE, MOST_TASKS, deliver_due
 from tasks.queue import queue
 from tests.cast import Cast, make_event
 from tests.services.post import mail, registered
@@ -55,6 +55,15 @@ def test_many_mails_are_a_few_tasks(kept_queue: None) -> None:
         for _ in range(AT_ONCE + 1):
             add()
     assert [len(ids) for ids in woken()] == [AT_ONCE, 1]
+
+
+def test_very_many_mails_are_not_many_more(kept_queue: None) -> None:
+    """A chunk of a bank's file: each task costs the queue a write of its own."""
+    with writing():
+        for _ in range(AT_ONCE * MOST_TASKS + 80):
+            add()
+    lots = woken()
+    assert (len(lots), sum(map(len, lots))) == (MOST_TASKS, AT_ONCE * MOST_TASKS + 80)
 
 
 def test_a_rollback_wakes_nobody(kept_queue: None) -> None:
