@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from models.bank import BankLine, BankStatement, LineState
 from models.base import db
 from models.invoices import Transmission, TransmissionState
-from models.payments import Dispute, DisputeState, PaymentAttempt
-from services.refund_lists import counts
+from models.payments import Dispute, DisputeState, PaymentAttempt, Refund
+from services.refund_lists import FILTERS, SENT, counts
 from services.transfers import list_orders
+
+SEEN_WITHIN = timedelta(days=5)  # a bank carries a file out the next day; then come a weekend and a statement
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Monday:
     proposals: int
     refunds_to_approve: int
     refunds_to_pay: int
+    refunds_unseen: int  # in a file for the bank, and on no statement for days
     refunds_failed: int
     disputes: int  # open, or lost and not decided
     to_review: int  # card payments whose amount differs
@@ -38,13 +41,13 @@ class Monday:
         """Whether nothing waits for a person."""
         waits = (
             self.overdue, self.to_return_cents, self.unknown_lines, self.proposals, self.refunds_to_approve,
-            self.refunds_to_pay, self.refunds_failed, self.disputes, self.to_review, self.undelivered,
+            self.refunds_to_pay, self.refunds_unseen, self.refunds_failed, self.disputes, self.to_review, self.undelivered,
         )  # fmt: skip
         return not any(waits)
 
 
 def monday(at: datetime) -> Monday:
-    """The figures now; seven queries."""
+    """The figures now; eight queries."""
     awaiting = list_orders("awaiting", size=None)
     overdue = [row for row in awaiting.rows if row.due_at and row.due_at < at]
     refunds = counts()
@@ -59,6 +62,7 @@ def monday(at: datetime) -> Monday:
         proposals=states.get(LineState.PROPOSED, 0),
         refunds_to_approve=refunds["approve"],
         refunds_to_pay=refunds["pay"],
+        refunds_unseen=count(FILTERS[SENT] & (Refund.updated_at < at - SEEN_WITHIN), Refund),
         refunds_failed=refunds["failed"],
         disputes=count(Dispute.state.in_((DisputeState.OPEN, DisputeState.LOST)), Dispute),
         to_review=count(PaymentAttempt.review != "", PaymentAttempt),

@@ -15,6 +15,7 @@ from models.orders import LedgerEntry, Order, PaymentStatus
 from models.outbox import AuditEntry, OutboxMessage
 from models.payments import Refund, RefundFile, RefundState
 from services.bank_acts import accept
+from services.finance_desk import monday
 from services.orders import balance, load_order
 from services.refund_files import (
     FileWithdrawn,
@@ -148,6 +149,15 @@ def test_a_refund_that_is_refused_afterwards_stops_its_file(cast: Cast) -> None:
         content_of(file)
     withdraw(file, actor=cast.fay)
     assert other.public_id in content_of(make_file(actor=cast.fay)).decode()
+
+
+def test_what_no_statement_shows_for_days_is_said_at_the_desk(cast: Cast) -> None:
+    refund = to_pay(cast)
+    make_file(actor=cast.fay)
+    assert (monday(now()).refunds_to_pay, monday(now()).refunds_unseen) == (0, 0)
+    assert monday(now() + timedelta(days=6)).refunds_unseen == 1
+    paid_by_bank(refund)
+    assert monday(now() + timedelta(days=6)).refunds_unseen == 0
 
 
 def test_what_does_not_fit_exactly_is_left_to_a_human(cast: Cast) -> None:
