@@ -100,6 +100,7 @@ def test_on_account_with_the_number_to_come(cast: Cast, client: FlaskClient) -> 
     answer = post_form(client, path, {"payer": f"{cast.lysara.public_id}+account", "purchase_order_later": "y"})
     page = words(client.get(answer.location))
     assert "You have a place" in page
+    assert "Your place is confirmed. Lysara Biologics pays the invoice of €302.50 by" in page
     assert "The invoice waits for your purchase-order number." in page
     kept = f"/orders/{order().code}/purchase-order"
     post_form(client, kept, {"purchase_order": "PO 12"}, page=answer.location)
