@@ -26,7 +26,9 @@ def vat_note(price: Price, locale: str) -> str:
         return str(_("without VAT, %(gross)s with", gross=say_money(price.gross_cents, locale)))
     if price.vat_rate:
         return str(_("VAT included, %(net)s without", net=say_money(price.net_cents, locale, short=True)))
-    return str({VatTreatment.EXEMPT_TRAINING: _("exempt from VAT")}.get(price.vat) or _("no VAT"))
+    if price.vat == VatTreatment.EXEMPT_TRAINING:
+        return str(_("exempt from VAT"))
+    return str(_("reverse charge") if price.vat == VatTreatment.REVERSE_CHARGE else _("no VAT"))
 
 
 def vat_sentence(price: Price, locale: str) -> str:
