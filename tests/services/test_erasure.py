@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -36,7 +37,12 @@ def carols(cast: Cast) -> Event:
     soup = ask(cast, event, QuestionKind.TEXT, "Your badge line?")
     again = ask(cast, other, QuestionKind.FILE, "Your curriculum vitae")
     answers = {cv.public_id: keep_file(cv.id, "carol.pdf", PDF, BROWSER).public_id, soup.public_id: "Carol of Kelvin"}
-    me = {"given_name": "Carol", "family_name": "Nguyễn", "email": ADDRESSES["carol"], "phone": "+32 470 12 34 56"}
+    me: dict[str, Any] = {
+        "given_name": "Carol",
+        "family_name": "Nguyễn",
+        "email": ADDRESSES["carol"],
+        "phone": "+32 470 12 34 56",
+    }
     register(cast.carol, event.id, Wish(**me, needs="no nuts", studies="x", answers=answers), locale="en")
     waiting = keep_file(again.id, "carol.pdf", PDF, BROWSER).public_id
     save_draft(other.id, Wish(**me, answers={again.public_id: waiting}), BROWSER)
