@@ -21,8 +21,9 @@ from app import create_app
 from config import ROOT, Settings
 from models.base import Base, db
 from services.areas import forget_areas
+from services.transaction import writing
 from tests.browsing import Browser
-from tests.cast import cast  # noqa: F401  (a fixture of every test)
+from tests.cast import add_cast_locked, cast  # noqa: F401  (a fixture of every test)
 
 # A machine that is busy is no reason to fail; in CI the same examples every time, at the desk new ones.
 settings.register_profile("desk", deadline=None)
@@ -149,35 +150,46 @@ def session_app(engine_name: str, memory_folder: Path, request: pytest.FixtureRe
         connection.commit()
     if engine_name == "sqlite":
         with app.app_context():
-            db.engine.dispose()
-        shutil.copy(folder / "atrium.db", folder / "empty.db")
+            keep_as("empty.db", folder)
+            with writing() as session:
+                add_cast_locked(session)
+            keep_as("cast.db", folder)
     yield app
     with app.app_context():
         db.engine.dispose()
 
 
+def keep_as(name: str, folder: Path) -> None:
+    """Keep SQLite's database as it is now: tests begin with a copy."""
+    db.session.remove()
+    copy_database(folder / "atrium.db", folder / name)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """By SQLite itself, not by replacing the file: the traceback of a failed test may still hold a connection."""
+    with closing(sqlite3.connect(source)) as full, closing(sqlite3.connect(target)) as other:
+        full.backup(other)
+
+
 @pytest.fixture
-def app(session_app: Flask, engine_name: str) -> Iterator[Flask]:
-    """The application on an empty database, inside an application context."""
+def app(session_app: Flask, engine_name: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application on an empty database, inside an application context. On SQLite the cast is in it already when
+    the test asks for it: nearly all do, and to write it each time took longer than many a test."""
     with session_app.app_context():
-        empty_database(session_app, engine_name)
+        empty_database(session_app, engine_name, "cast.db" if "cast" in request.fixturenames else "empty.db")
         shutil.rmtree(session_app.extensions["atrium"].instance / "mail", ignore_errors=True)
         yield session_app
         db.session.remove()
 
 
-def empty_database(app: Flask, engine_name: str) -> None:
+def empty_database(app: Flask, engine_name: str, kept: str = "empty.db") -> None:
+    """Begin anew; on SQLite with the rows of a kept file."""
     db.session.remove()
     forget_areas()
     if engine_name == "sqlite":
         db.engine.dispose()
         folder = app.extensions["atrium"].instance
-        # by SQLite itself, not by replacing the file: the traceback of a failed test may still hold a connection
-        with (
-            closing(sqlite3.connect(folder / "empty.db")) as empty,
-            closing(sqlite3.connect(folder / "atrium.db")) as live,
-        ):
-            empty.backup(live)
+        copy_database(folder / kept, folder / "atrium.db")
     else:
         with db.engine.connect().execution_options(writing=True) as connection:
             full = connection.execute(text(FULL_TABLES)).scalars().all()

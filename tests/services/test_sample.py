@@ -22,12 +22,12 @@ from models.people import EmailAddress, Person, StaffRole
 from models.registrations import HOLDING, TRANSITIONS, Outcome, Registration, Status, Transition
 from services.membership_clock import due_steps
 from services.orders import balance, load_order
-from services.sample import load_sample
+from services.sample import Loaded, load_sample
 from services.sample.days import instant
 from services.search import EVENT, find
 from services.soundness import violations
 from tests.cast import BRUSSELS
-from tests.conftest import empty_database
+from tests.conftest import empty_database, keep_as
 
 DAYS = [date(2026, 3, 30), date(2026, 7, 15), date(2026, 10, 24), date(2026, 12, 23)]
 """The Monday after the clocks go forward, a summer day, the eve of the clocks going back, and the eve of Christmas."""
@@ -38,10 +38,27 @@ def today(request: pytest.FixtureRequest, session_app: Flask, engine_name: str) 
     """One of four days, with the season loaded on it once for all the tests that only read."""
     day: date = request.param
     with session_app.app_context():
-        empty_database(session_app, engine_name)
-        assert load_sample(day)
+        begin_on(day, session_app, engine_name)
         yield day
         db.session.remove()
+
+
+LOADED: dict[date, Loaded] = {}  # of which days there is a file
+
+
+def begin_on(day: date, app: Flask, engine_name: str) -> Loaded:
+    """The season loaded on that day into an empty database; on SQLite from a file when it was loaded before."""
+    kept = f"season-{day}.db"
+    if day in LOADED:
+        empty_database(app, engine_name, kept)
+        return LOADED[day]
+    empty_database(app, engine_name)
+    loaded = load_sample(day)
+    assert loaded is not None
+    if engine_name == "sqlite":
+        keep_as(kept, app.extensions["atrium"].instance)
+        LOADED[day] = loaded
+    return loaded
 
 
 def midnight(today: date) -> datetime:

@@ -22,7 +22,7 @@ from services.sample import load_sample
 from services.soundness import violations
 from services.wishes import Wish
 from tasks.jobs import STEPS, run_job
-from tests.services.test_sample import DAYS, midnight, person, row_counts
+from tests.services.test_sample import DAYS, begin_on, midnight, person, row_counts
 
 
 def test_it_fills_an_empty_database(app: Flask) -> None:
@@ -42,9 +42,9 @@ def test_it_fills_an_empty_database(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
-def test_bob_and_carol_have_something_to_join(app: Flask, day: date) -> None:
+def test_bob_and_carol_have_something_to_join(app: Flask, engine_name: str, day: date) -> None:
     """A free evening in the next days at the member price, and a training in some two weeks to pay for."""
-    assert load_sample(day)
+    begin_on(day, app, engine_name)
     at = midnight(day) + timedelta(hours=12)
     evening = book("bob@lysara.example", "from-bench-to-bedside", at)
     assert timedelta(days=2) < evening.registrations[0].event.starts_at - at < timedelta(days=8)
@@ -68,10 +68,9 @@ def book(address: str, slug: str, at: datetime) -> Order:
     return order
 
 
-def test_the_worker_issues_the_certificates_as_of_their_day_and_tells_nobody(app: Flask) -> None:
+def test_the_worker_issues_the_certificates_as_of_their_day_and_tells_nobody(app: Flask, engine_name: str) -> None:
     """One of the jobs, run to its end: Bob’s first training."""
-    loaded = load_sample(DAYS[1])
-    assert loaded is not None
+    loaded = begin_on(DAYS[1], app, engine_name)
     jobs = db.session.execute(select(Job.id, Job.kind, Job.total, Job.event_id).order_by(Job.id)).all()
     assert sum(job.total for job in jobs) == loaded.certificates > 100
     assert {job.kind for job in jobs} <= STEPS.keys()
