@@ -13,7 +13,7 @@ from flask import Flask
 from models.events import Event
 from services import approvals, date_changes, event_news, modality_switch, registrations, voucher_desk, withdrawals
 from services.soundness import violations
-from tests.services.test_places_machine import FIRST, PlacesLife
+from tests.services.test_places_machine import FIRST, SECOND, PlacesLife
 
 Step = Callable[[PlacesLife, int], None]
 """One operation, on the registration (or order, or voucher) of this number."""
@@ -21,7 +21,7 @@ Step = Callable[[PlacesLife, int], None]
 
 def switch_to_a_free_place(life: PlacesLife, number: int) -> None:
     life.the_capacity_changes(FIRST, 4, online=True)
-    life.somebody_switches(number)
+    life.somebody_switches(number, code=False)
 
 
 FORGETFUL: dict[str, tuple[ModuleType, Step]] = {
@@ -31,7 +31,10 @@ FORGETFUL: dict[str, tuple[ModuleType, Step]] = {
     "time runs out": (registrations, lambda life, number: life.time_passes(170)),
     "a request is declined": (approvals, lambda life, number: life.a_request_is_answered(number, yes=False)),
     "many are declined": (approvals, lambda life, number: life.many_requests_are_answered([number, 0], yes=False)),
-    "somebody moves to another date": (date_changes, lambda life, number: life.somebody_moves(number, back=False)),
+    "somebody moves to another date": (
+        date_changes,
+        lambda life, number: life.somebody_moves(number, back=False, code=False),
+    ),
     "somebody comes online instead": (modality_switch, lambda life, number: switch_to_a_free_place(life, number)),
     "a consumer withdraws": (withdrawals, lambda life, number: life.a_consumer_withdraws(number)),
     "there are more places": (event_news, lambda life, number: life.the_capacity_changes(FIRST, 5, online=False)),
@@ -64,3 +67,12 @@ def test_a_forgotten_promotion_is_noticed(operation: str, life: PlacesLife, monk
                 life.everything_holds()
             return
     pytest.fail(f"{operation}: twelve times nobody was missed")
+
+
+def test_a_forgotten_cap_is_noticed(life: PlacesLife, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lysara holds as many places of the second date as it may: the next of its people would be one too many."""
+    monkeypatch.setattr(registrations, "holding_locked", lambda *_event, **_whose: 0)
+    for who in range(1, 6):
+        life.somebody_registers(who, SECOND, particular=False, code=False)
+    with pytest.raises(AssertionError, match="4 places"):
+        life.everything_holds()
