@@ -54,6 +54,12 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def at_a_terminal() -> None:
+    """The terminal is the child's own, and Ctrl-C ends it: whoever runs the tests in the background ignores that signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`flask serve` in a pseudo-terminal of its own, and everything it prints."""
 
@@ -67,7 +73,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "app", "serve"],
             cwd=ROOT, env=environment, stdin=screen, stdout=screen, stderr=screen, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=at_a_terminal,
         )  # fmt: skip
         os.close(screen)
         self.family: list[psutil.Process] = []
