@@ -36,6 +36,9 @@ from config import ROOT
 LIMITS = {"event page": 300.0, "catalogue": 200.0}
 MOST_QUERIES = 8
 CLIENTS = 8
+PRODUCTION = {
+    "ATRIUM_MODE": "production", "SECRET_KEY": "storm", "PUBLIC_URL": "http://localhost", "MAIL_URL": "smtp://localhost",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -190,8 +193,7 @@ def look(url: str, folder: Path, seconds: float, profile: bool) -> dict[str, Any
     slugs = make_season(url, folder)
     pages = {"event page": [f"/events/{slug}" for slug in slugs], "catalogue": ["/events"]}
     environment = {
-        "ATRIUM_MODE": "test", "SECRET_KEY": "bench", "DATABASE_URL": url, "QUEUE_URL": "memory://",
-        "INSTANCE_PATH": str(folder),
+        **PRODUCTION, "DATABASE_URL": url, "QUEUE_URL": "memory://", "INSTANCE_PATH": str(folder),
     }  # fmt: skip
     found: dict[str, Any] = {"queries": queries_of(url, folder, {n: p[0] for n, p in pages.items()}, profile)}
     with served("empty", environment) as server:

@@ -26,7 +26,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.pages import Served, received, served
+from bench.pages import PRODUCTION, Served, received, served
 from bench.places import bare_commits, engines
 from bench.storm import looking, prepare, settings_for
 
@@ -179,7 +179,7 @@ def measure(url: str, folder: Path, seconds: float) -> dict[str, Any]:
     prepare(url, folder, capacity=1_000_000, people=PEOPLE, events=EVENTS)
     cookies = cookies_of_people(url, folder)
     environment = {
-        "ATRIUM_MODE": "test", "SECRET_KEY": "storm", "DATABASE_URL": url, "INSTANCE_PATH": str(folder),
+        **PRODUCTION, "DATABASE_URL": url, "INSTANCE_PATH": str(folder),
         "QUEUE_URL": f"sqlite:///{folder / 'queue.db'}" if url.startswith("sqlite") else url,
     }  # fmt: skip
     found: dict[str, Any] = {"bare_commits_per_second": round(bare_commits(url, folder), 1)}

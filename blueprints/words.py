@@ -11,7 +11,7 @@ from flask import Flask
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints import translations
+from blueprints import escaping, translations
 from blueprints.translations import domain
 from models.base import Texts, in_language, language_of
 from services import dates
@@ -131,6 +131,7 @@ WORDS = (
 
 def install(app: Flask) -> None:
     """Give every template the words above, both as filters and as functions, and the variable `areas`."""
+    escaping.install(app)
     translations.install(app)
     for word in WORDS:
         app.jinja_env.filters[word.__name__] = word
