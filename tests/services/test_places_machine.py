@@ -3,6 +3,7 @@ step everything holds that the design promises (§4)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -33,7 +34,7 @@ from services.promotions import promote_by_hand
 from services.registrations import RegistrationRefused, accept_offer, cancel, decline_offer, expire_due, register
 from services.substitutions import Colleague, substitute
 from services.team_lists import TeamWish
-from services.team_orders import order_for_team
+from services.team_orders import NobodyAdded, order_for_team
 from services.transaction import writing
 from services.unanswered import end_unanswered
 from services.voucher_changes import change_voucher, plan_of
@@ -165,7 +166,7 @@ class PlacesLife(Life):
         self.names += new
         voucher = self.a_code(unnamed) if code and which == FIRST else ""
         wish = TeamWish(people="\n".join(lines), unnamed=unnamed, may_wait=waits, voucher=voucher)
-        with self.or_refused():
+        with self.or_refused(), suppress(NobodyAdded):  # who has a place already is told of it
             order_for_team(self.dora, self.lysara, self.events[which], wish, locale="en", at=self.clock)
 
     @rule(pick=PICK, cents=st.sampled_from([100, 5445, 12100, 36300]), times=st.integers(0, 2))
