@@ -20,10 +20,9 @@ SPECIAL = re.compile("[&<>\"']").search
 def escaped(value: Any) -> str:
     """The value as `markupsafe.escape` writes it; of type `str` only when nothing had to be escaped."""
     kind = type(value)
-    if kind is str:
-        return escape(value) if SPECIAL(value) else value
-    if kind is Markup:
-        return value
+    if kind is Markup or (kind is str and not SPECIAL(value)):
+        words: str = value
+        return words
     return str(value) if kind is int else escape(value)
 
 
