@@ -52,7 +52,7 @@ class DocumentError(RuntimeError):
 
 
 class UnprintableText(DocumentError):
-    """A text holds characters that the document's typefaces lack. Ask for the text in Latin, Greek or Cyrillic letters.
+    """A text holds characters that the document's typefaces lack. Ask for the text in Latin letters.
 
     `characters` is the string of those characters, in the order in which they were met.
     """
@@ -166,17 +166,21 @@ def _fonts() -> typst.Fonts:
 
 
 def _font_folder() -> Path:
-    """A folder of our four faces, kept until this process ends.
+    """A folder of our four faces, and of one each for Arabic and Hebrew letters that they lack; kept until this process ends.
 
     The engine takes folders only, and the wheels' own folders hold each face twice (OTF and TTF) in an order that
     differs between machines, and with it the bytes of the document.
     """
     import font_source_sans_pro
     import font_source_serif_pro
+    import justmytype_intl_rtl
 
     serif, sans = font_source_serif_pro.font_files_otf, font_source_sans_pro.font_files_otf
+    other = Path(justmytype_intl_rtl.__file__).parent / "fonts" / "ofl"
     faces = (
         serif["SourceSerifPro"], serif["SourceSerifProSemibold"], sans["SourceSansPro"], sans["SourceSansProSemibold"],
+        other / "notosansarabic" / "NotoSansArabic[wdth,wght].ttf",
+        other / "notosanshebrew" / "NotoSansHebrew[wdth,wght].ttf",
     )  # fmt: skip
     folder = Path(tempfile.mkdtemp(prefix="atrium-fonts-"))
     atexit.register(_remove, folder, os.getpid())

@@ -47,7 +47,7 @@ class NothingMissing(ValueError):
 
 
 class UnprintableName(ValueError):
-    """The typefaces lack `characters`: ask for the name in Latin, Greek or Cyrillic letters."""
+    """The typefaces lack `characters`: ask for the name in Latin letters."""
 
     def __init__(self, characters: str) -> None:
         super().__init__(characters)

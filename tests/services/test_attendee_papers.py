@@ -54,7 +54,7 @@ def test_badges(cast: Cast) -> None:
 
 def test_a_name_that_cannot_be_printed_keeps_its_line(cast: Cast) -> None:
     event = make_event(**FREE)
-    for given, family in (("ليلى", "حداد"), ("Zoë 😀", "李"), ("Bob", "Lambert")):
+    for given, family in (("李小龍", "Lee"), ("Zoë 😀", "李"), ("Layla", "حداد")):
         add_walk_in(
             event.id,
             Wish(given, family, f"{len(given)}{family}@x.example", organisation_name="CHU"),

@@ -212,14 +212,14 @@ def test_the_name_is_the_one_the_person_wants_on_certificates(cast: Cast) -> Non
 
 def test_a_name_that_cannot_be_printed_is_a_problem_with_a_way_out(cast: Cast) -> None:
     with writing() as session:
-        session.get_one(Person, cast.bob.id).certificate_name = "معتصم Lambert"
+        session.get_one(Person, cast.bob.id).certificate_name = "李小龍 Lambert"
     found = closed(cast, 2)
     run_waiting_jobs()
     job = db.session.query(Job).one()
     [problem] = job.problems
     registration = found.registrations[0]
     assert problem.split(" ")[:2] == [registration.public_id, "unprintable"]
-    assert set("معتصم") <= set(problem)
+    assert set("李小龍") <= set(problem)
     assert (job.done, job.total, bool(job.finished_at)) == (2, 2, True)
     assert [row.printed["name"] for row in issued()] == ["Carol Nguyễn"]  # the others have theirs, without a gap
     name_for_print(found.event.id, registration.public_id, " Moutassem  Lambert ", cast.alice)
