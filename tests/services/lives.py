@@ -5,6 +5,7 @@ The lives themselves: test_places_machine.py (every way to a place and out of it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -145,10 +146,17 @@ def illegal_steps() -> list[str]:
 
 
 def live(life: type[Life], *, examples: dict[str, int], steps: int, **facts: Any) -> None:
-    """So many random lives (by engine) of so many steps; `facts` are attributes of each."""
+    """So many random lives (by engine) of so many steps; `facts` are attributes of each.
+
+    The same ones every time: those that the mutations of this code were tried on. `LIVES=new` draws others.
+    """
     machine: Any = type(f"{life.__name__}Here", (life,), facts)
     quiet = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
     wanted = settings(
-        max_examples=examples[facts["engine"]], stateful_step_count=steps, deadline=None, suppress_health_check=quiet
+        derandomize=os.environ.get("LIVES") != "new",
+        max_examples=examples[facts["engine"]],
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=quiet,
     )
     run_state_machine_as_test(machine, settings=wanted)
