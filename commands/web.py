@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 
 from flask import Flask
 
@@ -13,7 +12,6 @@ from commands.parent import PARENT, leave_with_parent
 from config import Settings
 
 THREADS = 4  # per worker; more of them cost throughput under the interpreter's lock
-TURN = 0.001  # seconds a thread may keep the interpreter while others wait for it (Python's own: 0.005)
 
 
 def serve_web() -> None:
@@ -53,7 +51,6 @@ def application() -> Flask:
     leave_with_parent()
     from app import create_app
 
-    sys.setswitchinterval(TURN)  # whoever holds an event's lock waits for its turn after each of thirty statements
     app = create_app()
     gc.collect()
     gc.freeze()  # what lives as long as the worker is never looked at again
