@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -121,7 +122,7 @@ def test_keyboard(who: str, address: str, action: str, windows: Windows, stage: 
     assert first["words"] == "Skip to content"
     assert first["inside"]
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
+    page.wait_for_url(re.compile("#main$"))
     for _tab in range(80):
         page.keyboard.press("Tab")
         here = page.evaluate(FOCUS)
