@@ -9,13 +9,13 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale, gettext as _
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from integrations.mail import Attachment
 from models.base import db, in_language, now
 from models.orders import Order
 from models.terms import AcceptedTerms
 from services.dates import LONG_AGO, day_words, local_day, say_clock
+from services.many_rows import insert_new
 from services.rows import plain_rows
 from services.transaction import require_writing
 
@@ -30,9 +30,8 @@ def keep_terms_locked() -> str:
     session = require_writing()
     if plain_rows(KEPT, sha256=digest).scalar():  # by all orders but the first
         return digest
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {"sha256": digest, "version": str(terms["version"]), "texts": texts, "created_at": now()}
-    session.execute(insert(AcceptedTerms).values(**row).on_conflict_do_nothing(index_elements=["sha256"]))
+    session.execute(insert_new(AcceptedTerms, "sha256").values(**row))
     return digest
 
 

@@ -15,7 +15,7 @@ from models.base import db
 from models.events import Event, Quota, Slot, Ticket, event_area
 
 EVENT_ID: BindParameter[Any] = bindparam("event_id")
-FRESH = {"populate_existing": True}
+FRESH = {"populate_existing": True}  # the identity map would hand back the row as it was before the lock
 PARTS: dict[str, Select[Any]] = {
     "areas": select(Area)
     .join(event_area, event_area.c.area_id == Area.id)

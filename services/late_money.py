@@ -13,7 +13,7 @@ from models.orders import LedgerEntry, Order, OrderLine
 from models.questions import Answer
 from models.registrations import LIVE, Registration, Status, Transition
 from services.notices import tell_buyer_locked, tell_locked
-from services.places import FRESH, begin_locked, holding_locked
+from services.places import FRESH, begin_locked, holding_locked, within_limit_locked
 from services.successors import same_price, successor_of
 from services.transaction import require_writing
 from services.voucher_uses import has_place_locked
@@ -103,7 +103,7 @@ def status_again_locked(old: Registration, at: datetime) -> Status | None:
         return None
     quota, ticket = session.get_one(Quota, old.quota_id), session.get_one(Ticket, old.ticket_id)
     cap = event.organisation_cap
-    within = ticket.limit is None or holding_locked(event.id, ticket_id=ticket.id) < ticket.limit
+    within = within_limit_locked(ticket, event.id)
     if cap is not None and old.organisation_id is not None:
         within = within and holding_locked(event.id, organisation_id=old.organisation_id) < cap
     if within and has_place_locked(quota, old):

@@ -24,7 +24,7 @@ from services.kept_places import (
     voucher_there_locked,
 )
 from services.notices import tell_locked
-from services.places import holding_locked, quota_locked
+from services.places import quota_locked, within_limit_locked
 from services.prices import vat_of
 from services.registrations import EventFull, RegistrationClosed, TicketGone, lock_registration_locked
 from services.successors import line_of_locked
@@ -147,14 +147,10 @@ def other_ticket_locked(event: Event, registration: Registration, voucher: Vouch
         if not wanted:
             raise KeepsNoPlace(voucher.code)
     having = [one for one in wanted if has_place_there_locked(quota_locked(one.quota_id), voucher, registration)]
-    free = [one for one in having if within_limit_locked(event, one)]
+    free = [one for one in having if within_limit_locked(one, event.id)]
     if not free:
         raise EventFull(event.slug)
     return free[0]
-
-
-def within_limit_locked(event: Event, ticket: Ticket) -> bool:
-    return ticket.limit is None or holding_locked(event.id, ticket_id=ticket.id) < ticket.limit
 
 
 def move_locked(registration: Registration, ticket: Ticket, voucher: Voucher | None) -> None:

@@ -27,6 +27,7 @@ from models.outbox import AuditEntry
 from models.people import EmailAddress, Person
 from models.registrations import LIVE, Registration, Status
 from services.orders import Balance, balance
+from services.organisations import employers_of
 from services.positions import position
 
 HISTORY_PAGE = 50
@@ -47,18 +48,8 @@ class Colleague:
 
 
 def managed_by(person: Person) -> list[Organisation]:
-    """The organisations that the person is HR manager of, by name."""
-    query = (
-        select(Organisation)
-        .join(Affiliation, Affiliation.organisation_id == Organisation.id)
-        .where(
-            Affiliation.person_id == person.id,
-            Affiliation.status == AffiliationStatus.VERIFIED,
-            Affiliation.is_hr_manager,
-        )
-        .order_by(Organisation.name)
-    )
-    return list(db.session.scalars(query))
+    """The organisations that the person is HR manager of, the main one first."""
+    return employers_of(person, Affiliation.is_hr_manager)
 
 
 def colleagues(organisation_id: int, page: int = 1, *, at_desk: bool = False) -> tuple[list[Colleague], int, int]:

@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import SQLColumnExpression, delete, func, insert, or_, select
 
 from models.areas import Area
 from models.base import db
-from models.organisations import Membership, MembershipStatus, Organisation, OrganisationKind, organisation_area
+from models.organisations import (
+    Affiliation,
+    AffiliationStatus,
+    Membership,
+    MembershipStatus,
+    Organisation,
+    OrganisationKind,
+    organisation_area,
+)
 from models.people import Person
 from models.search import folded
 from services.audit import record_locked
@@ -186,3 +194,10 @@ def find_by_name(query: str) -> list[Named]:
     rows = (Named(*row) for row in db.session.execute(columns))
     found = [row for row in rows if all(word in folded(f"{row.name} {row.legal_name}") for word in words)]
     return sorted(found, key=lambda row: folded(row.name))[:FOUND_AT_MOST]
+
+
+def employers_of(person: Person, *only: SQLColumnExpression[bool]) -> list[Organisation]:
+    """The organisations the person works at, verified, the main one first; `only` those of which these things are true."""
+    here = (Affiliation.person_id == person.id, Affiliation.status == AffiliationStatus.VERIFIED)
+    query = select(Organisation).join(Affiliation, Affiliation.organisation_id == Organisation.id)
+    return list(db.session.scalars(query.where(*here, *only).order_by(Affiliation.is_main.desc(), Organisation.name)))

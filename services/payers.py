@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
-from models.base import db
-from models.organisations import Affiliation, AffiliationStatus, Organisation
+from models.organisations import Organisation
 from models.people import Person
 from services.customers import Customer, customer_at, customer_of_organisation
 from services.on_account import due_on_account
+from services.organisations import employers_of
 from services.refusals import RegistrationRefused
 from services.wishes import Payer
 
@@ -41,18 +39,7 @@ class Paying:
 
 def payers_for(person: Person) -> list[Organisation]:
     """The organisations the person works at, verified, that told us where their invoices go; the main one first."""
-    return list(
-        db.session.scalars(
-            select(Organisation)
-            .join(Affiliation, Affiliation.organisation_id == Organisation.id)
-            .where(
-                Affiliation.person_id == person.id,
-                Affiliation.status == AffiliationStatus.VERIFIED,
-                Organisation.can_be_invoiced,
-            )
-            .order_by(Affiliation.is_main.desc(), Organisation.name)
-        )
-    )
+    return employers_of(person, Organisation.can_be_invoiced)
 
 
 def paying(person: Person, payer: Payer, at: datetime) -> Paying:

@@ -11,15 +11,14 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 
 from models.base import db
-from models.events import Event, Quota
+from models.events import Event, Quota, Ticket
 from models.people import Person
 from models.registrations import Registration, Status, Transition, takes_place
-from services.event_parts import read_parts
+from services.event_parts import FRESH as FRESH, read_parts
 from services.many_rows import insert_many_locked, update_many_locked
 from services.transaction import require_writing
 from services.voucher_uses import count_use_locked, give_back_locked, take_locked
 
-FRESH = {"populate_existing": True}  # the identity map would hand back the row as it was before the lock
 LOCKED_EVENT = select(Event).where(Event.id == bindparam("event_id")).with_for_update()
 
 
@@ -134,6 +133,11 @@ def holding_locked(event_id: int, *, organisation_id: int | None = None, ticket_
     """How many places an organisation, or a ticket, holds on the event now. The event must be locked."""
     require_writing()
     return holding(event_id, organisation_id=organisation_id, ticket_id=ticket_id)
+
+
+def within_limit_locked(ticket: Ticket, event_id: int) -> bool:
+    """Whether the ticket's own limit leaves a place. The event must be locked."""
+    return ticket.limit is None or holding_locked(event_id, ticket_id=ticket.id) < ticket.limit
 
 
 def holding(event_id: int, *, organisation_id: int | None = None, ticket_id: int | None = None) -> int:

@@ -80,22 +80,6 @@ class KnownColleague:
         return f"{self.given_name} {self.family_name}".strip()
 
 
-def managed_organisations(person: Person) -> list[Organisation]:
-    """The organisations whose HR manager the person is, the main one first."""
-    return list(
-        db.session.scalars(
-            select(Organisation)
-            .join(Affiliation, Affiliation.organisation_id == Organisation.id)
-            .where(
-                Affiliation.person_id == person.id,
-                Affiliation.status == AffiliationStatus.VERIFIED,
-                Affiliation.is_hr_manager,
-            )
-            .order_by(Affiliation.is_main.desc(), Organisation.name)
-        )
-    )
-
-
 def known_colleagues(organisation: Organisation, event_id: int) -> list[KnownColleague]:
     """The verified people of the organisation with their primary address, by name; one query."""
     registered = (

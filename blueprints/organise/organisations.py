@@ -17,8 +17,10 @@ from blueprints.guards import me, organisations_managers_only, organisations_rea
 from blueprints.organisations.words import act_words, kind_words, reason_words
 from blueprints.organise import blueprint
 from blueprints.organise.events import page_number, pager
+from blueprints.registrations.company_fields import country_choices
 from models.organisations import Organisation, OrganisationKind
 from services.areas import areas_in
+from services.customers import HOME
 from services.email_domains import domains_of
 from services.enterprise_numbers import (
     NumberMalformed,
@@ -45,8 +47,6 @@ from services.organisations import (
     organisation_by_public_id,
 )
 from services.permissions import may_manage_organisations, may_receive_money
-
-COUNTRIES = ("BE", "FR", "LU", "NL", "DE", "CH", "GB", "IE", "IT", "ES", "PT", "AT", "DK", "SE", "FI", "PL", "US")
 
 
 def shown_words() -> dict[str, str]:
@@ -127,13 +127,8 @@ class OrganisationForm(Form):
     areas = SelectMultipleField(_l("Areas"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
     def offer_choices(self, organisation: Organisation | None) -> None:
-        from babel import Locale
-
-        locale = Locale.parse(str(get_locale()))
-        own = organisation.country if organisation else "BE"
-        codes = COUNTRIES if own in COUNTRIES else (own, *COUNTRIES)
         self.kind.choices = [SelectChoice(value, words) for value, words in kind_words().items()]
-        self.country.choices = [SelectChoice(code, str(locale.territories.get(code, code))) for code in codes]
+        self.country.choices = country_choices(organisation.country if organisation else HOME)
         self.areas.choices = [SelectChoice(area.slug, area.name) for area in areas_in(str(get_locale()))]
 
     def validate_enterprise_number(self, field: StringField) -> None:

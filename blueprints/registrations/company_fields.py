@@ -13,12 +13,12 @@ from services.enterprise_numbers import CompanyNumbers, NumberMalformed, clean_c
 ELSEWHERE = ("AU", "CA", "CH", "GB", "IL", "IN", "JP", "KR", "NO", "SG", "TR", "US")
 
 
-def country_choices() -> list[SelectChoice]:
-    """This country first, the others by their name in the reader's language."""
+def country_choices(own: str = HOME) -> list[SelectChoice]:
+    """This country first, the others by their name in the reader's language; `own`, too, wherever it is."""
     from babel import Locale
 
     names = Locale.parse(str(get_locale())).territories
-    codes = sorted({*UNION, *ELSEWHERE} - {HOME}, key=lambda code: str(names.get(code, code)))
+    codes = sorted({*UNION, *ELSEWHERE, own} - {HOME}, key=lambda code: str(names.get(code, code)))
     return [SelectChoice(code, str(names.get(code, code))) for code in (HOME, *codes)]
 
 

@@ -29,12 +29,13 @@ from models.base import now
 from models.organisations import Organisation
 from models.people import Person
 from services.exemptions import LONGEST, SHORTEST, ask_for_team
+from services.organisation_pages import managed_by
 from services.prerequisites import PrerequisitesUnconfirmed
 from services.prices import Price, notes_on
 from services.readers import reader_of_organisation
 from services.registration_pages import Desk, registration_desk
 from services.registrations import RegistrationRefused
-from services.team_lists import KnownColleague, TeamWish, candidates, known_colleagues, managed_organisations
+from services.team_lists import KnownColleague, TeamWish, candidates, known_colleagues
 from services.team_orders import NotYourOrganisation, Preview, order_for_team, preview
 from services.vouchers import VoucherRefused
 
@@ -81,7 +82,7 @@ class TeamForm(CodeForm):
 def team(slug: str) -> ResponseReturnValue:
     """Enrol colleagues: 404 for whoever is HR manager nowhere."""
     person = me()
-    organisations = managed_organisations(person)
+    organisations = managed_by(person)
     if not organisations:
         abort(404)
     form = TeamForm()

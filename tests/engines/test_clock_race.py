@@ -29,6 +29,7 @@ from services.transaction import require_writing, writing
 from services.unnamed_places import ask_for_names
 from services.wishes import Wish
 from tests.cast import add_person_locked, make_event, morning_in
+from tests.engines.together import at_once
 
 pytestmark = pytest.mark.engines
 
@@ -81,29 +82,20 @@ def enrol(guests: list[Person], event: Event) -> None:
         register(person, event.id, Wish("Guest", person.family_name, "guest@example.org"), locale="en")
 
 
-def strike(url: str, folder: Path, at: datetime) -> list[str]:
+def strike(url: str, folder: Path, at: datetime) -> list[Exception]:
     """CLOCKS threads run the whole clock together; their errors."""
     app = create_app(settings_for(url, folder))
-    errors: list[str] = []
-    barrier = threading.Barrier(CLOCKS)
 
-    def clock() -> None:
-        with app.app_context():
-            try:
-                for entry in (remind_halfway, expire_due, ask_for_names, advance_runs, ask_to_decide, remind_due):
-                    barrier.wait(timeout=60)
-                    entry(at)
-            except Exception as error:
-                errors.append(f"{type(error).__name__}: {error}"[:300])
-                barrier.abort()
-            finally:
-                db.session.remove()
+    def clock(barrier: threading.Barrier) -> None:
+        try:
+            for entry in (remind_halfway, expire_due, ask_for_names, advance_runs, ask_to_decide, remind_due):
+                barrier.wait()
+                entry(at)
+        except Exception:
+            barrier.abort()
+            raise
 
-    threads = [threading.Thread(target=clock) for _ in range(CLOCKS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _answers, errors = at_once(app, CLOCKS, clock)
     with app.app_context():
         db.engine.dispose()
     return errors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import threading
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from services import outbox
 from services.payment_reminders import remind_unpaid
 from services.transaction import require_writing, writing
 from tests.cast import BRUSSELS
+from tests.engines.together import at_once
 
 pytestmark = pytest.mark.engines
 
@@ -41,28 +41,9 @@ def prepare(url: str, folder: Path) -> None:
         )  # fmt: skip
 
 
-def remind_together(app: Flask, at: datetime) -> tuple[list[int], list[str]]:
+def remind_together(app: Flask, at: datetime) -> tuple[list[int], list[Exception]]:
     """How many steps each worker took, and their errors."""
-    start = threading.Barrier(WORKERS)
-    steps: list[int] = []
-    errors: list[str] = []
-
-    def worker() -> None:
-        with app.app_context():
-            try:
-                start.wait(timeout=60)
-                steps.append(remind_unpaid(at))
-            except Exception as error:
-                errors.append(f"{type(error).__name__}: {error}"[:300])
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=worker) for _ in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return steps, errors
+    return at_once(app, WORKERS, lambda _barrier: remind_unpaid(at))
 
 
 def remind_unguarded(url: str, folder: Path) -> None:

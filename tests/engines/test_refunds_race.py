@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from services.refunds import (
 from services.transaction import writing
 from tests.cast import ADDRESSES, add_cast_locked
 from tests.conftest import make_settings
+from tests.engines.together import at_once
 from tests.services.billed import ordered
 
 pytestmark = pytest.mark.engines
@@ -58,44 +58,26 @@ def who(name: str) -> Person:
     return found
 
 
-def at_once(app: Flask, act: Callable[[], object], refused: type[Exception]) -> tuple[int, list[Exception]]:
+def refusals(app: Flask, act: Callable[[], object], refused: type[Exception]) -> tuple[int, list[Exception]]:
     """The same act from several threads: how many were refused, and whatever else went wrong."""
-    start, answers = threading.Barrier(AT_ONCE), list[Exception]()
-
-    def run() -> None:
-        with app.app_context():
-            try:
-                start.wait()
-                act()
-            except Exception as error:
-                answers.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run) for _ in range(AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(isinstance(each, refused) for each in answers), [
-        each for each in answers if not isinstance(each, refused)
-    ]
+    _answers, errors = at_once(app, AT_ONCE, lambda _barrier: act())
+    return sum(isinstance(each, refused) for each in errors), [each for each in errors if not isinstance(each, refused)]
 
 
 def test_one_yes_one_file_and_never_more_than_came(both_engines: str, tmp_path: Path) -> None:
     app, code = a_house(both_engines, tmp_path)
     wanted = Wanted(20000, "ill", IBAN, "Carol")
-    assert at_once(app, lambda: request(code, wanted, actor=who("fay")), MoreThanReceived) == (AT_ONCE - 2, [])
+    assert refusals(app, lambda: request(code, wanted, actor=who("fay")), MoreThanReceived) == (AT_ONCE - 2, [])
     with app.app_context():
         assert db.session.scalar(select(func.sum(Refund.cents))) == 40000
         (large,) = request(code, Wanted(10820, "ill", IBAN, "Carol"), actor=who("fay"))
         for public_id in db.session.scalars(select(Refund.public_id).where(Refund.cents == 20000)).all():
             carry_out(public_id)
         assert large.needs_approval  # together with what went before
-    assert at_once(app, lambda: approve(large.public_id, actor=who("ada")), MovedMeanwhile) == (AT_ONCE - 1, [])
+    assert refusals(app, lambda: approve(large.public_id, actor=who("ada")), MovedMeanwhile) == (AT_ONCE - 1, [])
     with app.app_context():
         carry_out(large.public_id)
-    assert at_once(app, lambda: make_file(actor=who("fay")), NothingToPay) == (AT_ONCE - 1, [])
+    assert refusals(app, lambda: make_file(actor=who("fay")), NothingToPay) == (AT_ONCE - 1, [])
     with app.app_context():
         assert db.session.scalars(select(RefundFile.cents)).all() == [50820]
         assert set(db.session.scalars(select(Refund.file_id))) == {db.session.scalar(select(RefundFile.id))}

@@ -196,6 +196,16 @@ def test_the_organiser_gives_a_free_place_by_hand(cast: Cast) -> None:
         promote_by_hand(carol.public_id, actor=cast.alice)
 
 
+def test_by_hand_too_a_ticket_keeps_to_its_limit(cast: Cast) -> None:
+    event = make_event(capacity=9, **FREE)
+    with writing() as session:
+        session.scalars(select(Ticket).where(Ticket.event_id == event.id)).one().limit = 1
+    first, carol = enrol(cast.emil, event), enrol(cast.carol, event)
+    with pytest.raises(EventFull):
+        promote_by_hand(carol.public_id, actor=cast.alice)
+    assert (status_of(first), status_of(carol), taken(event)) == (Status.CONFIRMED, Status.WAITLISTED, 1)
+
+
 def test_nothing_is_given_by_hand_once_it_has_begun(cast: Cast) -> None:
     event = make_event(capacity=1, **FREE)
     first, carol = enrol(cast.emil, event), enrol(cast.carol, event)
